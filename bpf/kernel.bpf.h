@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Kernel differences, each by the existence of a field or helper and never by
+ * version, and the few kernel inlines that have to be written again.
+ */
+#ifndef MEMTRACE_KERNEL_BPF_H
+#define MEMTRACE_KERNEL_BPF_H
+
+#include "maps.bpf.h"
+
+#define PF_KTHREAD 0x00200000	   /* include/linux/sched.h */
+#define FMODE_BACKING (1u << 25)   /* include/linux/fs.h, since 6.5 */
+#define READ_IMPLIES_EXEC 0x0400000 /* include/uapi/linux/personality.h */
+#define PAGE_SIZE 4096ull
+
+/*
+ * What programs on syscalls/sys_enter_* and sys_exit_* are given: perf's own
+ * struct syscall_tp_t (kernel/trace/trace_syscalls.c, perf_call_bpf_enter), not
+ * the record of the event. Its first two members have changed shape but never
+ * size: arguments and result have always been at 16, also where RHEL 9.3 made
+ * struct trace_entry longer.
+ */
+struct syscall_enter_ctx {
+	__u64 head[2];
+	unsigned long args[6];
+};
+
+struct syscall_exit_ctx {
+	__u64 head[2];
+	long ret;
+};
+
+/*
+ * bpf_get_current_task_btf() came with 5.11 (3ca1032ab7ab); its result can be
+ * read like any pointer. Before, every field needs a bpf_probe_read_kernel().
+ */
+#define have_task_btf bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
+
+static __always_inline struct task_struct *current_task(void)
+{
+	if (have_task_btf)
+		return bpf_get_current_task_btf();
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+#define CURRENT_READ(ptr, field) (have_task_btf ? (ptr)->field : BPF_CORE_READ(ptr, field))
+
+/* Until 6.0 regions hang in a list and an rb-tree, then in a maple tree (d4af56c5c7c6). */
+#define have_maple_tree bpf_core_field_exists(((struct mm_struct *)0)->mm_mt)
+
+static __always_inline void read_counters(struct mm_struct *mm, struct mt_counters *to)
+{
+	to->total_vm = BPF_CORE_READ(mm, total_vm);
+	to->stack_vm = BPF_CORE_READ(mm, stack_vm);
+	to->locked_vm = BPF_CORE_READ(mm, locked_vm);
+	to->data_vm = BPF_CORE_READ(mm, data_vm);
+	to->map_count = BPF_CORE_READ(mm, map_count);
+	to->def_flags = BPF_CORE_READ(mm, def_flags);
+}
+
+static __always_inline void read_counters_of_current(struct task_struct *task,
+						     struct mt_counters *to)
+{
+	struct mm_struct *mm;
+
+	if (!have_task_btf) {
+		read_counters(BPF_CORE_READ(task, mm), to);
+		return;
+	}
+	mm = task->mm;
+	to->total_vm = mm->total_vm;
+	to->stack_vm = mm->stack_vm;
+	to->locked_vm = mm->locked_vm;
+	to->data_vm = mm->data_vm;
+	to->map_count = mm->map_count;
+	to->def_flags = mm->def_flags;
+}
+
+static __always_inline void read_layout(struct mm_struct *mm, struct mt_layout *to)
+{
+	to->start_brk = BPF_CORE_READ(mm, start_brk);
+	to->brk = BPF_CORE_READ(mm, brk);
+	to->start_stack = BPF_CORE_READ(mm, start_stack);
+	to->task_size = BPF_CORE_READ(mm, task_size);
+}
+
+static __always_inline void read_limits(struct task_struct *task, struct mt_limits *to)
+{
+	struct signal_struct *sig = BPF_CORE_READ(task, signal);
+
+	/* include/uapi/asm-generic/resource.h */
+	to->data = BPF_CORE_READ(sig, rlim[2].rlim_cur);
+	to->stack = BPF_CORE_READ(sig, rlim[3].rlim_cur);
+	to->memlock = BPF_CORE_READ(sig, rlim[8].rlim_cur);
+	to->as = BPF_CORE_READ(sig, rlim[9].rlim_cur);
+}
+
+/*
+ * The number and namespace of a pid at one level; numbers[] is as long as the
+ * pid's own level asks for (include/linux/pid.h).
+ */
+static __always_inline void read_upid(struct pid *pid, __u32 level, struct upid *to)
+{
+	void *at = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+		   level * bpf_core_type_size(struct upid);
+
+	bpf_probe_read_kernel(&to->nr, sizeof(to->nr), at + bpf_core_field_offset(struct upid, nr));
+	bpf_probe_read_kernel(&to->ns, sizeof(to->ns), at + bpf_core_field_offset(struct upid, ns));
+}
+
+/*
+ * A pid as the tracing user's pid namespace has it (pid_nr_ns); 0 when it is
+ * not seen there.
+ */
+static __always_inline __u32 pid_seen(struct task_struct *task)
+{
+	struct upid upid = {};
+	struct pid *pid;
+
+	if (!self.pid_level)
+		return BPF_CORE_READ(task, pid);
+	pid = BPF_CORE_READ(task, thread_pid);
+	if (!pid || self.pid_level > BPF_CORE_READ(pid, level))
+		return 0;
+	read_upid(pid, self.pid_level, &upid);
+	return (__u64)upid.ns == self.pid_ns ? upid.nr : 0;
+}
+
+static __always_inline __u32 tgid_seen(struct task_struct *task)
+{
+	return pid_seen(BPF_CORE_READ(task, group_leader));
+}
+
+/* Number and arguments of the system call that a task is in; -1 when unknown. */
+static __always_inline long task_syscall(struct pt_regs *regs, __u64 args[6], __u64 *ret_sp)
+{
+	long nr = -1;
+#if defined(__TARGET_ARCH_x86)
+	nr = (int)BPF_CORE_READ(regs, orig_ax);
+	args[0] = BPF_CORE_READ(regs, di);
+	args[1] = BPF_CORE_READ(regs, si);
+	args[2] = BPF_CORE_READ(regs, dx);
+	args[3] = BPF_CORE_READ(regs, r10);
+	args[4] = BPF_CORE_READ(regs, r8);
+	args[5] = BPF_CORE_READ(regs, r9);
+	*ret_sp = BPF_CORE_READ(regs, sp);
+#elif defined(__TARGET_ARCH_arm64)
+	nr = BPF_CORE_READ(regs, syscallno);
+	args[0] = BPF_CORE_READ(regs, orig_x0);
+	args[1] = BPF_CORE_READ(regs, regs[1]);
+	args[2] = BPF_CORE_READ(regs, regs[2]);
+	args[3] = BPF_CORE_READ(regs, regs[3]);
+	args[4] = BPF_CORE_READ(regs, regs[4]);
+	args[5] = BPF_CORE_READ(regs, regs[5]);
+	*ret_sp = BPF_CORE_READ(regs, sp);
+#endif
+	return nr;
+}
+
+/* System call numbers: arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h. */
+static __always_inline __u32 call_of_syscall(long nr)
+{
+	switch (nr) {
+#if defined(__TARGET_ARCH_x86)
+	case 12: return MT_CALL_BRK;
+	case 9: return MT_CALL_MMAP;
+	case 11: return MT_CALL_MUNMAP;
+	case 10: return MT_CALL_MPROTECT;
+	case 329: return MT_CALL_PKEY_MPROTECT;
+	case 25: return MT_CALL_MREMAP;
+	case 216: return MT_CALL_REMAP_FILE_PAGES;
+	case 28: return MT_CALL_MADVISE;
+	case 440: return MT_CALL_PROCESS_MADVISE;
+	case 149: return MT_CALL_MLOCK;
+	case 325: return MT_CALL_MLOCK2;
+	case 150: return MT_CALL_MUNLOCK;
+	case 151: return MT_CALL_MLOCKALL;
+	case 152: return MT_CALL_MUNLOCKALL;
+	case 26: return MT_CALL_MSYNC;
+	case 27: return MT_CALL_MINCORE;
+	case 30: return MT_CALL_SHMAT;
+	case 67: return MT_CALL_SHMDT;
+	case 157: return MT_CALL_PRCTL;
+	case 237: return MT_CALL_MBIND;
+	case 462: return MT_CALL_MSEAL;
+	case 453: return MT_CALL_MAP_SHADOW_STACK;
+#elif defined(__TARGET_ARCH_arm64)
+	case 214: return MT_CALL_BRK;
+	case 222: return MT_CALL_MMAP;
+	case 215: return MT_CALL_MUNMAP;
+	case 226: return MT_CALL_MPROTECT;
+	case 288: return MT_CALL_PKEY_MPROTECT;
+	case 216: return MT_CALL_MREMAP;
+	case 234: return MT_CALL_REMAP_FILE_PAGES;
+	case 233: return MT_CALL_MADVISE;
+	case 440: return MT_CALL_PROCESS_MADVISE;
+	case 228: return MT_CALL_MLOCK;
+	case 284: return MT_CALL_MLOCK2;
+	case 229: return MT_CALL_MUNLOCK;
+	case 230: return MT_CALL_MLOCKALL;
+	case 231: return MT_CALL_MUNLOCKALL;
+	case 227: return MT_CALL_MSYNC;
+	case 232: return MT_CALL_MINCORE;
+	case 196: return MT_CALL_SHMAT;
+	case 197: return MT_CALL_SHMDT;
+	case 167: return MT_CALL_PRCTL;
+	case 235: return MT_CALL_MBIND;
+	case 462: return MT_CALL_MSEAL;
+	case 453: return MT_CALL_MAP_SHADOW_STACK;
+#endif
+	}
+	return MT_CALL_NONE;
+}
+
+/*
+ * What /proc/PID/maps shows of a file on overlayfs is the user's path and
+ * inode, which newer kernels keep in struct backing_file (fs/proc/task_mmu.c
+ * since def3ae83da02, "fs: store real path instead of fake path in backing
+ * file f_path"). Before, f_path is the user's already.
+ */
+static __always_inline void file_shown(struct file *file, struct path *ret_path,
+				       struct inode **ret_inode)
+{
+	*ret_inode = BPF_CORE_READ(file, f_inode);
+	ret_path->mnt = BPF_CORE_READ(file, f_path.mnt);
+	ret_path->dentry = BPF_CORE_READ(file, f_path.dentry);
+	if (bpf_core_field_exists(((struct backing_file *)0)->user_path) &&
+	    (BPF_CORE_READ(file, f_mode) & FMODE_BACKING)) {
+		struct backing_file *backing = (struct backing_file *)file;
+
+		ret_path->mnt = BPF_CORE_READ(backing, user_path.mnt);
+		ret_path->dentry = BPF_CORE_READ(backing, user_path.dentry);
+		*ret_inode = BPF_CORE_READ(ret_path->dentry, d_inode);
+	}
+}
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the programs keep: settings, spaces, the state of each task, counters,
+ * scratch. All state lives here; no other header declares a map.
+ */
+#ifndef MEMTRACE_MAPS_BPF_H
+#define MEMTRACE_MAPS_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include "memtrace/event.h"
+
+/* Settings: fixed before load, so that what is off costs nothing. */
+const volatile bool use_task_storage = true; /* else a hash by task pointer */
+const volatile bool scope_all;		     /* -a, narrowed by what follows */
+const volatile bool scope_follow;	     /* -f: children of what is in scope */
+const volatile bool filter_comm_set, filter_uid_set, filter_cgroup_set;
+const volatile char filter_comm[MT_COMM_LEN];
+const volatile __u32 filter_uid;
+const volatile __u64 filter_cgroup;
+const volatile __u32 self_tgid; /* in the initial pid namespace, 0: ask */
+
+/*
+ * What is remembered of a task whose space is in scope. It sticks to the task
+ * and not to its tid: exec by a thread that is not the leader changes the tid
+ * in the middle of a call.
+ */
+struct task_state {
+	__u64 space; /* 0: not in scope */
+	__u64 mm;    /* pointer, to notice that the task has another one now */
+	__u64 enter_ns;
+	__u64 clone_ns; /* when it entered clone */
+	__u64 args[6];
+	__u64 target;
+	__u32 call; /* enum mt_call_id under way, or 0 */
+	__u32 uncounted; /* began before we attached */
+	__u32 tgid, tid; /* in the tracing user's namespace */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 64 << 20);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, struct mt_space);
+} spaces SEC(".maps");
+
+/* mm pointer -> space; an entry may be stale, and is then overwritten. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, __u64);
+} mm_spaces SEC(".maps");
+
+/* -p and COMMAND: processes in scope by themselves. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u8);
+} targets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_state);
+} task_states SEC(".maps");
+
+/* The same before 5.11, by task pointer. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct task_state);
+} task_states_hash SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_stats);
+} stats SEC(".maps");
+
+/* One node of the maple tree on the way down. */
+#define NODE_WORDS 32 /* a node is 256 bytes (lib/maple_tree.c) */
+#define WALK_DEPTH 10
+struct level {
+	__u64 words[NODE_WORDS];
+	__u64 min, max; /* the range it covers, both ends included */
+	__u64 cur;	/* where the next slot begins */
+	__u32 slot;	/* the next slot */
+	__u32 leaf;
+};
+
+/* The longest record: a call with every tail, or a piece of a walk. */
+#define RECORD_LEN (MT_REGIONS_LEN + MT_PATH_LEN + 1024)
+
+struct scratch {
+	__u32 busy;
+	__u32 len;	/* of rec so far */
+	__u64 lo, hi;	/* of the walk, both ends included */
+	__u64 mm;
+	__u64 last_file; /* whose name was written last */
+	__u32 limit;	/* regions wanted; 0: all */
+	__u32 found;	/* regions so far */
+	__u32 depth;
+	__u32 error;
+	__u32 first;	/* number of the first region in the piece being filled */
+	__u32 piecewise; /* send a piece when it is full; else stop */
+	struct mt_event head; /* of the pieces */
+	struct level levels[WALK_DEPTH];
+	char rec[RECORD_LEN];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+/* What the task iterators are asked for, and what they found out of us. */
+#define MT_LOOKUPS 16
+struct {
+	__u32 tgid;	 /* only this process, in the user's namespace; 0: all */
+	__u32 attach;	 /* bring what matches into scope */
+	__u32 n_lookups; /* addresses below: regions to find in tgid's space */
+	__u32 pad;
+	__u64 lookups[MT_LOOKUPS];
+} scan = {};
+
+struct {
+	__u64 root_dentry, root_mnt; /* of the reader: paths stop there */
+	__u64 pid_ns;
+	__u32 pid_level; /* of the pid namespace; 0: the initial one */
+	__u32 tgid;	 /* ours, in the initial namespace */
+} self = {};
+
+__u64 last_space_id = 0;
+
+static __always_inline struct mt_stats *stats_of_cpu(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&stats, &zero);
+}
+
+static __always_inline struct mt_space *space_by_id(__u64 id)
+{
+	return bpf_map_lookup_elem(&spaces, &id);
+}
+
+/* The scratch of this CPU, or NULL when an interrupted program has it. */
+static __always_inline struct scratch *scratch_get(void)
+{
+	__u32 zero = 0;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
+
+	if (!s || __sync_lock_test_and_set(&s->busy, 1))
+		return NULL;
+	return s;
+}
+
+/* The next len bytes of the record, or NULL when it is full. */
+static __always_inline void *scratch_room(struct scratch *s, __u32 len)
+{
+	__u32 at = s->len;
+
+	if (at > RECORD_LEN - len)
+		return NULL;
+	s->len = at + len;
+	return &s->rec[at];
+}
+
+static __always_inline void scratch_put(struct scratch *s)
+{
+	__sync_lock_test_and_set(&s->busy, 0);
+}
+
+#endif

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The programs: each reads what it is given and calls into one of the headers.
+ * enter_* and exit_* are attached to the system calls (exit first, so that no
+ * call is seen to begin and not to end), the others to fork, exec and exit;
+ * scan_tasks and lookup_regions run when user space reads them.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_tracing.h>
+#include "call.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define X(ID, name, nargs)                                                        \
+	SEC("tp/syscalls/sys_enter_" #name)                                       \
+	int enter_##name(struct syscall_enter_ctx *ctx)                         \
+	{                                                                         \
+		__u64 args[6] = {};                                               \
+		_Pragma("unroll") for (int i = 0; i < nargs; i++)                 \
+			args[i] = ctx->args[i];                                   \
+		return enter_call(MT_CALL_##ID, args);                            \
+	}                                                                         \
+	SEC("tp/syscalls/sys_exit_" #name)                                        \
+	int exit_##name(struct syscall_exit_ctx *ctx)                           \
+	{                                                                         \
+		return call_exit(MT_CALL_##ID, ctx->ret);                         \
+	}
+
+static __always_inline int enter_call(__u32 call, const __u64 args[6])
+{
+	struct task_state *ts;
+
+	/* Of prctl, only what concerns the address space is a memory call. */
+	if (call == MT_CALL_PRCTL && args[0] != PR_SET_MM && args[0] != PR_SET_VMA)
+		return 0;
+	ts = call_enter(call);
+	if (!ts)
+		return 0;
+	__builtin_memcpy(ts->args, args, sizeof(ts->args));
+	if (call == MT_CALL_BRK) {
+		struct task_struct *task = current_task();
+
+		ts->args[1] = have_task_btf ? task->mm->brk : BPF_CORE_READ(task, mm, brk);
+		ts->args[2] = have_task_btf ? task->mm->start_brk :
+					      BPF_CORE_READ(task, mm, start_brk);
+	}
+	if (call == MT_CALL_PROCESS_MADVISE)
+		ts->target = pidfd_space(current_task(), args[0]);
+	return 0;
+}
+
+MT_CALLS(X)
+#undef X
+
+/* When a thread entered clone: the child's map was copied at some time after that. */
+static __noinline int enter_clone_any(void)
+{
+	struct task_state *ts = state_of(current_task(), false);
+
+	if (ts)
+		ts->clone_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+#define CLONE(name)                               \
+	SEC("tp/syscalls/sys_enter_" #name)       \
+	int enter_##name(void *ctx)               \
+	{                                         \
+		return enter_clone_any();         \
+	}
+CLONE(clone)
+CLONE(clone3)
+CLONE(fork)
+CLONE(vfork)
+
+static __always_inline __u64 lost_of(__u64 space)
+{
+	struct mt_space *sp = space_by_id(space);
+
+	return sp ? sp->lost_total : 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct task_state *ps = state_of(parent, false), *cs;
+	__u64 mm = (__u64)child->mm, space = ps ? ps->space : 0, child_space;
+	bool shared = mm == (__u64)parent->mm;
+	struct mt_fork *f;
+
+	if (!mm || (child->flags & PF_KTHREAD))
+		return 0;
+	if (shared && space) {
+		child_space = space;
+	} else {
+		if (!(space && scope_follow) && !scope_matches(child))
+			return 0;
+		child_space = space_add(mm, tgid_seen(child));
+		if (!child_space)
+			return 0;
+	}
+	cs = task_join(child, child_space, mm);
+	if (!cs)
+		return 0;
+	count_seen(MT_EVENT_FORK);
+	f = record_reserve(MT_EVENT_FORK, child_space, sizeof(*f));
+	if (!f)
+		return 0;
+	fill_head(&f->e, MT_EVENT_FORK, space, lost_of(space), bpf_ktime_get_ns());
+	f->e.tgid = tgid_seen(parent);
+	f->e.tid = pid_seen(parent);
+	f->e.flags = (child->tgid == parent->tgid ? MT_FORK_THREAD : 0) |
+		     (shared ? MT_FORK_SHARED : 0) | (space ? 0 : MT_FORK_NO_BASE);
+	f->enter_ns = ps ? ps->clone_ns : 0;
+	f->child_space = child_space;
+	f->child_tgid = cs->tgid;
+	f->child_tid = cs->tid;
+	f->child_start_ns = BPF_CORE_READ(child, group_leader, start_boottime);
+	read_counters(child->mm, &f->mm);
+	read_layout(child->mm, &f->layout);
+	record_submit(f);
+	return 0;
+}
+
+/* Sends the new space's whole map: nobody but the caller has its mm yet. */
+static __always_inline void exec_walk(struct task_struct *task, struct mt_event *head)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s) {
+		count_seen(MT_EVENT_REGIONS);
+		count_lost(MT_EVENT_REGIONS, head->space, MT_LOSS_SCRATCH);
+		return;
+	}
+	s->head = *head;
+	s->head.type = MT_EVENT_REGIONS;
+	walk_all(s, task, head->space);
+	scratch_put(s);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(life_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct task_state *ts = state_of(task, false);
+	__u64 old = ts ? ts->space : 0, space = 0, mm = (__u64)task->mm;
+	__u32 tgid = tgid_seen(task), old_tid = ts ? ts->tid : 0;
+	struct mt_space *sp = old ? space_by_id(old) : NULL;
+	struct mt_event head;
+	struct mt_exec *e;
+
+	/* A process stays in scope when it execs; a vfork child of it only with -f. */
+	if ((old && (scope_follow || (sp && sp->owner == tgid))) || scope_matches(task))
+		space = space_add(mm, tgid);
+	if (!space && !old)
+		return 0;
+	if (ts)
+		ts->space = 0;
+	if (space && !task_join(task, space, mm))
+		return 0;
+	fill_head(&head, MT_EVENT_EXEC, space, 0, bpf_ktime_get_ns());
+	head.tgid = head.tid = tgid;
+	count_seen(MT_EVENT_EXEC);
+	e = record_reserve(MT_EVENT_EXEC, space, sizeof(*e));
+	if (e) {
+		e->e = head;
+		e->old_space = old;
+		e->old_tid = old_tid;
+		e->pad = 0;
+		e->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+		read_counters(task->mm, &e->mm);
+		read_layout(task->mm, &e->layout);
+		record_submit(e);
+	}
+	if (space)
+		exec_walk(task, &head);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(life_exit, struct task_struct *task)
+{
+	struct task_state *ts = state_of(task, false);
+	struct mt_space *sp;
+	struct mt_exit *e;
+
+	if (!ts || !ts->space)
+		return 0;
+	sp = space_by_id(ts->space);
+	/* Killed in the middle of a call: its exit will not be seen. */
+	if (sp && ts->call && !ts->uncounted)
+		__sync_fetch_and_add(&sp->entered, -1);
+	count_seen(MT_EVENT_EXIT);
+	e = record_reserve(MT_EVENT_EXIT, ts->space, sizeof(*e));
+	if (e) {
+		fill_head(&e->e, MT_EVENT_EXIT, ts->space, sp ? sp->lost_total : 0,
+			  bpf_ktime_get_ns());
+		e->e.tgid = ts->tgid;
+		e->e.tid = ts->tid;
+		e->e.flags = BPF_CORE_READ(task, signal, live.counter) ? 0 : MT_EXIT_GROUP;
+		e->exit_code = task->exit_code;
+		e->pad = 0;
+		record_submit(e);
+	}
+	ts->space = 0;
+	state_forget(task);
+	return 0;
+}
+
+/* Learns who reads: paths and pids are shown as the reader sees them. */
+static __always_inline void learn_self(void)
+{
+	struct task_struct *me = (struct task_struct *)bpf_get_current_task();
+	struct pid *pid = BPF_CORE_READ(me, thread_pid);
+	struct upid upid = {};
+
+	self.root_dentry = (__u64)BPF_CORE_READ(me, fs, root.dentry);
+	self.root_mnt = (__u64)BPF_CORE_READ(me, fs, root.mnt);
+	self.pid_level = BPF_CORE_READ(pid, level);
+	read_upid(pid, self.pid_level, &upid);
+	self.pid_ns = (__u64)upid.ns;
+	self.tgid = BPF_CORE_READ(me, tgid);
+}
+
+/* Brings a task that runs already into scope. */
+static __always_inline struct task_state *scan_attach(struct task_struct *task, __u64 mm)
+{
+	__u64 *id = bpf_map_lookup_elem(&mm_spaces, &mm);
+	__u64 space = id && space_by_id(*id) ? *id : 0;
+
+	/* vfork: it shares a space in scope, and is in scope by that. */
+	if (!space) {
+		if (!scope_matches(task))
+			return NULL;
+		space = space_add(mm, tgid_seen(task));
+	}
+	return space ? task_join(task, space, mm) : NULL;
+}
+
+SEC("iter/task")
+int scan_tasks(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	__u64 args[6] = {}, sp = 0;
+	struct mt_task rec = {};
+	struct mt_space *space;
+	struct task_state *ts;
+	long nr = -1;
+	__u64 mm;
+
+	if (!self.tgid)
+		learn_self();
+	if (!task || (task->flags & PF_KTHREAD))
+		return 0;
+	mm = (__u64)task->mm;
+	if (!mm || (scan.tgid && tgid_seen(task) != scan.tgid))
+		return 0;
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) && use_task_storage)
+		nr = task_syscall((void *)bpf_task_pt_regs(task), args, &sp);
+	ts = state_of(task, false);
+	if (scan.attach && (!ts || !ts->space)) {
+		ts = scan_attach(task, mm);
+		if (ts)
+			call_adopt(ts, nr, args);
+	}
+	if (!ts || !ts->space)
+		return 0;
+	rec.space = ts->space;
+	rec.tgid = ts->tgid;
+	rec.tid = ts->tid;
+	rec.user_sp = sp;
+	rec.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	rec.uid = BPF_CORE_READ(task, real_cred, uid.val);
+	rec.ts_ns = bpf_ktime_get_ns();
+	bpf_core_read(rec.comm, sizeof(rec.comm), &task->comm);
+	space = space_by_id(ts->space);
+	if (space) {
+		rec.calls_entered = space->entered;
+		rec.calls_left = space->left;
+		rec.lost = space->lost_total;
+	}
+	read_counters(task->mm, &rec.mm);
+	read_layout(task->mm, &rec.layout);
+	bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec));
+	return 0;
+}
+
+/* Where regions that grow by themselves are now: one struct mt_lookup an address. */
+SEC("iter/task")
+int lookup_regions(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	__u32 i, n = scan.n_lookups;
+	struct scratch *s;
+
+	if (!task || !n || !task->mm || tgid_seen(task) != scan.tgid)
+		return 0;
+	s = scratch_get();
+	if (!s)
+		return 0;
+	for (i = 0; i < MT_LOOKUPS; i++) {
+		struct mt_lookup res = {};
+
+		if (i >= n)
+			break;
+		res.addr = scan.lookups[i];
+		s->len = 0;
+		if (walk_one(s, task->mm, res.addr)) {
+			struct mt_region *r = (void *)s->rec;
+
+			res.start = r->start;
+			res.end = r->end;
+		}
+		bpf_seq_write(ctx->meta->seq, &res, sizeof(res));
+	}
+	scratch_put(s);
+	scan.n_lookups = 0;
+	return 0;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Writes one region, and the name of what backs it, into the scratch record.
+ * bpf_d_path() is refused in tracing programs, so dentries and mounts are
+ * walked here (fs/d_path.c).
+ */
+#ifndef MEMTRACE_NAME_BPF_H
+#define MEMTRACE_NAME_BPF_H
+
+#include "kernel.bpf.h"
+
+#define PATH_DEPTH 64
+#define COMPONENT_LEN 256 /* NAME_MAX and its NUL */
+
+/* include/uapi/linux/magic.h */
+#define ANON_INODE_FS_MAGIC 0x09041934
+#define HUGETLBFS_MAGIC 0x958458f6
+
+/* Appends a string to the record; false when there is no room. */
+static __always_inline bool put_string(struct scratch *s, const void *str)
+{
+	__u32 off = s->len;
+	long n;
+
+	if (off > RECORD_LEN - COMPONENT_LEN)
+		return false;
+	n = bpf_probe_read_kernel_str(&s->rec[off], COMPONENT_LEN, str);
+	if (n <= 0)
+		return false;
+	s->len = off + n;
+	return true;
+}
+
+/*
+ * Appends the path's components, leaf first, up to the root of the tracing
+ * user or of the mount namespace: /proc/PID/maps prints a path as the reader
+ * sees it. Returns enum mt_name_flags.
+ */
+static __noinline __u32 put_path(struct scratch *s, struct vfsmount *vfsmnt, struct dentry *dentry)
+{
+	struct mount *mnt = (void *)vfsmnt - bpf_core_field_offset(struct mount, mnt);
+	__u32 start = s->len, flags = 0;
+	struct dentry *parent;
+	int i;
+
+	/* d_unlinked(): not hashed and not a root */
+	if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry)
+		flags = MT_NAME_DELETED;
+	for (i = 0; i < PATH_DEPTH; i++) {
+		if ((__u64)dentry == self.root_dentry &&
+		    (__u64)mnt + bpf_core_field_offset(struct mount, mnt) == self.root_mnt)
+			return flags;
+		parent = BPF_CORE_READ(dentry, d_parent);
+		if (dentry == BPF_CORE_READ(mnt, mnt.mnt_root) || dentry == parent) {
+			struct mount *up = BPF_CORE_READ(mnt, mnt_parent);
+
+			if (up == mnt || !up)
+				return flags;
+			dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
+			mnt = up;
+			continue;
+		}
+		if (s->len - start > MT_PATH_LEN - COMPONENT_LEN ||
+		    !put_string(s, BPF_CORE_READ(dentry, d_name.name)))
+			break;
+		dentry = parent;
+	}
+	return flags | MT_NAME_TRUNCATED;
+}
+
+/* fs/d_path.c: d_path() asks ->d_dname() first, but not for a mounted root. */
+static __always_inline void put_file_name(struct scratch *s, struct mt_region *r,
+					  struct path *path)
+{
+	struct dentry *dentry = path->dentry;
+	const struct dentry_operations *op = BPF_CORE_READ(dentry, d_op);
+
+	if (op && BPF_CORE_READ(op, d_dname) &&
+	    (BPF_CORE_READ(dentry, d_parent) != dentry ||
+	     BPF_CORE_READ(path->mnt, mnt_root) != dentry)) {
+		r->name_class = BPF_CORE_READ(dentry, d_sb, s_magic) == ANON_INODE_FS_MAGIC ?
+					MT_NAME_ANON_INODE : MT_NAME_PSEUDO;
+		put_string(s, BPF_CORE_READ(dentry, d_name.name));
+		return;
+	}
+	r->name_class = MT_NAME_PATH;
+	r->name_flags = put_path(s, path->mnt, dentry);
+}
+
+/* mm/mmap.c, special_mapping_name(); include/linux/mm_inline.h, anon_vma_name(). */
+static __always_inline void put_special_name(struct scratch *s, struct mt_region *r,
+					     struct vm_area_struct *vma)
+{
+	const struct vm_operations_struct *op = BPF_CORE_READ(vma, vm_ops);
+	struct vm_special_mapping *special;
+
+	if (op) {
+		special = BPF_CORE_READ(vma, vm_private_data);
+		if (special && BPF_CORE_READ(op, name) &&
+		    put_string(s, BPF_CORE_READ(special, name)))
+			r->name_class = MT_NAME_LITERAL;
+		return;
+	}
+	if (bpf_core_field_exists(vma->anon_name)) {
+		struct anon_vma_name *name = BPF_CORE_READ(vma, anon_name);
+
+		if (name && put_string(s, &name->name))
+			r->name_class = MT_NAME_ANON_VMA;
+	}
+}
+
+/*
+ * Appends the region [start, end) of vma, and its name, padded to 8 bytes. The
+ * caller has seen to it that there is room for the longest name.
+ */
+static __noinline int put_region(struct scratch *s, struct vm_area_struct *vma, __u64 start,
+				 __u64 end)
+{
+	__u32 at = s->len, len;
+	struct inode *inode;
+	struct mt_region *r;
+	struct path path;
+	struct file *file;
+
+	r = scratch_room(s, sizeof(*r));
+	if (!r)
+		return -1;
+	__builtin_memset(r, 0, sizeof(*r));
+	r->start = start;
+	r->end = end;
+	r->vm_flags = BPF_CORE_READ(vma, vm_flags);
+	r->pgoff = BPF_CORE_READ(vma, vm_pgoff);
+	file = BPF_CORE_READ(vma, vm_file);
+	if (file) {
+		struct super_block *sb;
+
+		file_shown(file, &path, &inode);
+		sb = BPF_CORE_READ(inode, i_sb);
+		r->ino = BPF_CORE_READ(inode, i_ino);
+		r->dev = BPF_CORE_READ(sb, s_dev);
+		if (BPF_CORE_READ(sb, s_magic) == HUGETLBFS_MAGIC)
+			r->page_shift = BPF_CORE_READ(sb, s_blocksize_bits);
+		if ((__u64)file == s->last_file)
+			r->name_class = MT_NAME_SAME;
+		else
+			put_file_name(s, r, &path);
+	} else {
+		put_special_name(s, r, vma);
+	}
+	s->last_file = (__u64)file;
+	len = s->len - at - sizeof(*r);
+	r->name_len = len;
+	s->len = (s->len + 7) & ~7u;
+	s->found++;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The wire format: what the BPF programs send and user space decodes.
+ * Nothing else is shared between the two. Every record starts with
+ * struct mt_event; all times are CLOCK_MONOTONIC in ns; all vm counters
+ * are in pages; all address ranges are [start, end).
+ */
+#ifndef MEMTRACE_EVENT_H
+#define MEMTRACE_EVENT_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define MT_COMM_LEN 16
+#define MT_PATH_LEN 4096  /* bytes of path components in one record */
+#define MT_NAME_LEN 80	  /* ANON_VMA_NAME_MAX_LEN of include/linux/mm.h */
+#define MT_REGIONS_LEN 16384 /* bytes of regions in one MT_EVENT_REGIONS */
+
+/*
+ * The memory system calls, with the number of arguments that their enter
+ * tracepoint carries (one more and the program fails to attach, -EACCES).
+ * Order is the wire value; append only.
+ */
+#define MT_CALLS(X)                   \
+	X(BRK, brk, 1)                \
+	X(MMAP, mmap, 6)              \
+	X(MUNMAP, munmap, 2)          \
+	X(MPROTECT, mprotect, 3)      \
+	X(PKEY_MPROTECT, pkey_mprotect, 4) \
+	X(MREMAP, mremap, 5)          \
+	X(REMAP_FILE_PAGES, remap_file_pages, 5) \
+	X(MADVISE, madvise, 3)        \
+	X(PROCESS_MADVISE, process_madvise, 5) \
+	X(MLOCK, mlock, 2)            \
+	X(MLOCK2, mlock2, 3)          \
+	X(MUNLOCK, munlock, 2)        \
+	X(MLOCKALL, mlockall, 1)      \
+	X(MUNLOCKALL, munlockall, 0)  \
+	X(MSYNC, msync, 3)            \
+	X(MINCORE, mincore, 3)        \
+	X(SHMAT, shmat, 3)            \
+	X(SHMDT, shmdt, 1)            \
+	X(PRCTL, prctl, 5)            \
+	X(MBIND, mbind, 6)            \
+	X(MSEAL, mseal, 3)            \
+	X(MAP_SHADOW_STACK, map_shadow_stack, 3)
+
+enum mt_call_id {
+	MT_CALL_NONE = 0,
+#define X(id, name, nargs) MT_CALL_##id,
+	MT_CALLS(X)
+#undef X
+	MT_CALL_NR
+};
+
+enum mt_event_type {
+	MT_EVENT_CALL = 1,
+	MT_EVENT_FORK,	  /* a process or thread was created */
+	MT_EVENT_EXEC,	  /* a process got a new space; MT_EVENT_REGIONS follow */
+	MT_EVENT_EXIT,	  /* a thread ended, and with MT_EXIT_GROUP its process */
+	MT_EVENT_REGIONS, /* part of a walk over a whole space */
+	MT_EVENT_NR
+};
+
+/* Why an event that was seen could not be sent. */
+#define MT_LOSSES(X)                                                  \
+	X(RING, ring, "the ring was full")                            \
+	X(SCRATCH, scratch, "scratch space was in use on that CPU")   \
+	X(MISSED, missed, "a program was skipped inside another")     \
+	X(MALFORMED, malformed, "a record could not be decoded")
+
+enum mt_loss {
+#define X(id, name, text) MT_LOSS_##id,
+	MT_LOSSES(X)
+#undef X
+	MT_LOSS_NR
+};
+
+/* First in every record. */
+struct mt_event {
+	__u16 type; /* enum mt_event_type */
+	__u16 flags;
+	__u32 lost; /* events of this space lost so far, all causes (wraps) */
+	__u64 space;
+	__u64 ts_ns;
+	__u32 tgid; /* in the tracing user's pid namespace */
+	__u32 tid;
+	char comm[MT_COMM_LEN];
+};
+
+/* Counters of the mm, read when the event was made (pages, or regions). */
+struct mt_counters {
+	__u64 total_vm;
+	__u64 stack_vm; /* regions that grow down */
+	__u64 locked_vm;
+	__u64 data_vm;
+	__u32 map_count;
+	__u32 def_flags; /* low 32 bits of mm->def_flags: what MCL_FUTURE set */
+};
+
+/* What names regions heap and stack: mm->start_brk and so on, in bytes. */
+struct mt_layout {
+	__u64 start_brk, brk;
+	__u64 start_stack;
+	__u64 task_size; /* below 4 GiB: a 32-bit process */
+};
+
+enum mt_name_class {
+	MT_NAME_NONE = 0,
+	MT_NAME_PATH,	    /* components, leaf first, each NUL-terminated */
+	MT_NAME_PSEUDO,	    /* one component; printed "/NAME (deleted)" */
+	MT_NAME_ANON_INODE, /* one component; printed "anon_inode:NAME" */
+	MT_NAME_LITERAL,    /* printed as it is: "[vdso]" */
+	MT_NAME_ANON_VMA,   /* PR_SET_VMA_ANON_NAME; printed "[anon:NAME]" */
+	MT_NAME_SAME,	    /* the name of the region before it in the walk */
+	MT_NAME_NR
+};
+
+#define MT_NAME_DELETED 0x1   /* " (deleted)" follows the path */
+#define MT_NAME_TRUNCATED 0x2 /* the path was longer than MT_PATH_LEN */
+
+/* One region as the kernel has it; name_len bytes of name follow, padded to 8. */
+struct mt_region {
+	__u64 start, end;
+	__u64 vm_flags;
+	__u64 pgoff; /* in pages of 4 KiB (PAGE_SIZE) */
+	__u64 ino;
+	__u32 dev; /* kernel dev_t: major << 20 | minor */
+	__u16 name_len;
+	__u8 name_class; /* enum mt_name_class */
+	__u8 name_flags;
+	__u32 page_shift; /* of a hugetlb region; else 0 */
+	__u32 pad;
+};
+
+/* mt_event.flags of an MT_EVENT_CALL: which tails follow, in this order. */
+#define MT_CALL_LIMITS 0x01    /* struct mt_limits: an error return */
+#define MT_CALL_LAYOUT 0x02    /* struct mt_layout: prctl(PR_SET_MM) */
+#define MT_CALL_NAME 0x04      /* char[MT_NAME_LEN]: prctl(PR_SET_VMA) */
+#define MT_CALL_REGION 0x08    /* struct mt_region and its name */
+#define MT_CALL_NO_ENTER 0x10  /* began before we attached: enter_ns is 0 */
+#define MT_CALL_NO_REGION 0x20 /* a region was looked for and not found */
+#define MT_CALL_READ_EXEC 0x40 /* personality READ_IMPLIES_EXEC */
+#define MT_CALL_NAME_NULL 0x80 /* prctl(PR_SET_VMA) with a NULL name */
+
+/*
+ * One system call, sent at its exit. args are the system call's own, but for
+ * brk: args[1] is mm->brk at entry (0 unknown), args[2] mm->start_brk.
+ */
+struct mt_call {
+	struct mt_event e; /* ts_ns: at exit */
+	__u32 call;	   /* enum mt_call_id */
+	__u32 pad;
+	__u64 enter_ns;
+	__u64 args[6];
+	__s64 ret;
+	__u64 target; /* the space acted on; e.space but for process_madvise */
+	struct mt_counters mm;
+};
+
+/* The limits an error may have hit, in bytes (RLIM_INFINITY: ~0). */
+struct mt_limits {
+	__u64 as, data, memlock, stack;
+};
+
+#define MT_FORK_THREAD 0x1   /* the new task is a thread of e.tgid */
+#define MT_FORK_SHARED 0x2   /* vfork or CLONE_VM: it shares the space */
+#define MT_FORK_NO_BASE 0x4  /* the parent was not in scope: no map to copy */
+
+struct mt_fork {
+	struct mt_event e; /* the parent's; ts_ns: now; space: the parent's or 0 */
+	__u64 enter_ns;	   /* when the parent entered clone (0 unknown) */
+	__u64 child_space;
+	__u32 child_tgid, child_tid;
+	__u64 child_start_ns; /* start_boottime, with the pid an identity */
+	struct mt_counters mm; /* of the child's space */
+	struct mt_layout layout;
+};
+
+struct mt_exec {
+	struct mt_event e; /* space: the new one; comm: the new one */
+	__u64 old_space;   /* 0 when it was not in scope */
+	__u32 old_tid;	   /* the thread that called, before it became the leader */
+	__u32 pad;
+	__u64 start_ns;
+	struct mt_counters mm;
+	struct mt_layout layout;
+};
+
+#define MT_EXIT_GROUP 0x1 /* the last thread of its process */
+
+struct mt_exit {
+	struct mt_event e;
+	__u32 exit_code; /* as wait(2) gives it */
+	__u32 pad;
+};
+
+#define MT_REGIONS_LAST 0x1 /* the walk is complete with this record */
+#define MT_REGIONS_BAD 0x2  /* the walk failed: what came is not a map */
+
+struct mt_regions {
+	struct mt_event e;
+	__u32 first; /* number of the first region in this record within the walk */
+	__u32 count;
+	__u32 len; /* bytes of struct mt_region and names that follow */
+	__u32 pad;
+};
+
+/* One address space in scope, in the table that both sides read. */
+struct mt_space {
+	__u64 entered, left; /* calls; entered - left are under way */
+	__u64 lost[MT_LOSS_NR];
+	__u64 lost_total;
+	__u64 mm;    /* its pointer */
+	__u32 owner; /* the process for which it came into scope */
+	__u32 pad;
+};
+
+/* What the task iterator writes for each thread of a space in scope. */
+struct mt_task {
+	__u64 space;
+	__u64 start_ns; /* of the process: the leader's start_boottime */
+	__u64 user_sp;	/* stack pointer in user space, 0 unknown */
+	__u64 calls_entered, calls_left, lost; /* of the space, so far */
+	__u32 tgid, tid;
+	__u32 uid, pad;
+	char comm[MT_COMM_LEN];
+	struct mt_counters mm;
+	struct mt_layout layout;
+	__u64 ts_ns; /* when it was read */
+};
+
+/* Answer to a look-up of one address: the region that holds it, or 0, 0. */
+struct mt_lookup {
+	__u64 addr;
+	__u64 start, end;
+};
+
+/* Counted in the kernel, per CPU; seen before anything can be lost. */
+struct mt_stats {
+	__u64 seen[MT_EVENT_NR];
+	__u64 lost[MT_EVENT_NR][MT_LOSS_NR];
+	__u64 no_space; /* spaces left untraced: the table of spaces was full */
+	__u64 no_state; /* threads left untraced: no memory for their state */
+};
+
+#endif

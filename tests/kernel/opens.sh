@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+# /proc/PID/maps is read once for each process that is attached to, and once for
+# each resync: strace counts memtrace's own opens.
+
+# It may read its own map once. -f: whichever of its threads reads.
+opens_of() { # ARGUMENT...
+	# LeakSanitizer, in a build that has it, cannot work under strace.
+	ASAN_OPTIONS=detect_leaks=0 timeout -k 2 60 strace -f -qq -e trace=open,openat,openat2 -o "$T/strace" \
+		"$MEMTRACE" --json -o "$T/records" "$@" >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	want_rc 0
+	resyncs=$(summary resyncs "$T/records")
+	# COMMAND is traced by strace as well: only threads of memtrace count.
+	opens=$(grep -E '/maps"|"maps"' "$T/strace" | grep -v '/proc/self/maps' | grep -vc ENOENT)
+}
+
+want_opens() { # ATTACHED
+	[ -n "$resyncs" ] || fail "no summary"
+	[ "$opens" = $(($1 + ${resyncs:-0})) ] ||
+		fail "expected $1 + $resyncs resyncs opens of maps, got $opens"
+	detail "$opens opens for $1 attached and $resyncs resyncs"
+}
+
+of_idle() {
+	local a b
+	sleep 60 &
+	a=$!
+	sleep 60 &
+	b=$!
+	started="$started $a $b"
+	opens_of -d 1 -p "$a,$b"
+	want_opens 2
+}
+
+of_busy() {
+	start_busy
+	opens_of -d 2 -p "$busy"
+	want_opens 1
+}
+
+of_command() {
+	opens_of -- "$WORKLOADS/fork"
+	want_opens 0
+}
+
+check "opens: of idle processes" of_idle
+check "opens: of a busy process" of_busy
+check "opens: of a command" of_command

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+# What goes where, and that what is shown has no part in what is tracked.
+
+# The same program with each choice of what to show: the same number of calls.
+filters() {
+	local seen first= option
+	for option in -v -q -x '-z 1M' '-e mmap' '-e growth' '-s none'; do
+		# shellcheck disable=SC2086
+		mt --json $option -o "$T/records" -- "$WORKLOADS/munmap"
+		want_rc 0
+		seen=$(summary seen "$T/records")
+		[ -n "$seen" ] || fail "$option: no summary"
+		first=${first:-$seen}
+		[ "$seen" = "$first" ] || fail "$option: seen $seen, with -v $first"
+	done
+	detail "seen $first each time"
+}
+
+shows() { # OPTION... : what is printed is what was asked for
+	mt --json -v -x -o "$T/records" -- "$WORKLOADS/errors"
+	[ "$(calls "$T/records")" -gt 5 ] || fail "-x shows too little"
+	[ "$(calls "$T/records")" = "$(calls "$T/records" '"error"')" ] || fail "-x shows calls that worked"
+	mt --json -e munmap -o "$T/records" -- "$WORKLOADS/munmap"
+	[ "$(calls "$T/records" '"call": *"munmap"')" -gt 5 ] || fail "-e munmap shows too few"
+	[ "$(calls "$T/records" '"call": *"(mmap|brk|mprotect)"')" = 0 ] || fail "-e munmap shows others"
+	mt --json -v -z 1G -o "$T/records" -- "$WORKLOADS/munmap"
+	[ "$(calls "$T/records" '"length": *[0-9]{1,8},')" = 0 ] || fail "-z 1G shows small calls"
+}
+
+streams_of_pid() {
+	start_busy
+	start -v -p "$busy"
+	sleep 0.5
+	kill -INT "$pid"
+	finish
+	grep -Eq '(mmap|munmap|brk|mprotect|madvise)' "$T/out" || fail "no events on stdout"
+	grep -Eq '^(Tracing|memtrace:)' "$T/out" && fail "the banner is on stdout"
+	grep -q '^Tracing' "$T/err" || fail "no banner on stderr"
+	! grep -q $'\033' "$T/out" "$T/err" || fail "colour, and no terminal"
+}
+
+streams_of_command() {
+	mt -v -- sh -c 'echo from the command; echo its error >&2'
+	want_rc 0
+	[ "$(cat "$T/out")" = 'from the command' ] || fail "stdout is not the command's alone: $(head -c 200 "$T/out")"
+	grep -q '^its error$' "$T/err" || fail "the command's stderr is lost"
+	grep -q ' seen, 0 lost' "$T/err" || fail "no report on stderr"
+	mt -v -o "$T/report" -- sh -c 'echo from the command; echo its error >&2'
+	[ "$(cat "$T/err")" = 'its error' ] || fail "with -o, stderr is not the command's alone: $(head -c 200 "$T/err")"
+	grep -q ' seen, 0 lost' "$T/report" || fail "no report in the -o file"
+}
+
+# Every line of JSON is one, the first is start and the last is summary.
+json_lines() {
+	mt --json -v -- "$WORKLOADS/shm" 
+	want_rc 0
+	[ ! -s "$T/out" ] || fail "records on the command's stdout"
+	head -1 "$T/err" | grep -q '"type": *"start".*"schema": *1' || fail "the first line is no start record of schema 1"
+	tail -1 "$T/err" | grep -q '"type": *"summary"' || fail "the last line is no summary"
+	if grep -vq '^{.*}$' "$T/err"; then
+		fail "a line is no record: $(grep -v '^{.*}$' "$T/err" | head -1)"
+	fi
+	detail "$(wc -l <"$T/err") records"
+}
+
+# The sample that README's first command shows.
+sample() {
+	[ -x "$WORKLOADS/sample" ] || return 0
+	mt -- "$WORKLOADS/sample"
+	want_rc 0
+	grep -q ' seen, 0 lost' "$T/err" || fail "no report"
+}
+
+check "output: filters choose what is printed only" filters
+check "output: filters print what was asked for" shows
+check "output: streams of -p" streams_of_pid
+check "output: streams of a command" streams_of_command
+check "output: JSON Lines" json_lines
+check "output: sample" sample

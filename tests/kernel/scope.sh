@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0
+# Whose calls are seen: by name, user, cgroup, with children and without.
+
+# Runs memtrace with options while a function acts; records in $T/records.
+while_tracing() { # FUNCTION OPTION...
+	local act=$1 tracer
+	shift
+	start --json -v -o "$T/records" "$@"
+	tracer=$pid
+	"$act"
+	sleep 0.2
+	kill -INT "$tracer"
+	pid=$tracer
+	finish
+	want_rc 0
+	[ "$(summary lost "$T/records")" = 0 ] || fail "events were lost"
+}
+
+two_names() {
+	"$T/mt-wanted"
+	"$T/mt-other"
+}
+
+by_name() {
+	cp "$WORKLOADS/munmap" "$T/mt-wanted"
+	cp "$WORKLOADS/munmap" "$T/mt-other"
+	while_tracing two_names -n mt-wanted
+	[ "$(calls "$T/records" '"comm": *"mt-wanted"' '"call": *"munmap"')" -ge 10 ] || fail "calls of the name are missing"
+	[ "$(calls "$T/records" '"comm": *"mt-other"')" = 0 ] || fail "calls of another name were seen"
+}
+
+two_users() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$T/mt-wanted"
+	"$T/mt-other"
+}
+
+by_user() {
+	cp "$WORKLOADS/munmap" "$T/mt-wanted"
+	cp "$WORKLOADS/munmap" "$T/mt-other"
+	while_tracing two_users -u 65534
+	[ "$(calls "$T/records" '"comm": *"mt-wanted"' '"call": *"munmap"')" -ge 10 ] || fail "calls of the user are missing"
+	[ "$(calls "$T/records" '"comm": *"mt-other"')" = 0 ] || fail "calls of another user were seen"
+}
+
+in_group() {
+	bash -c 'echo $$ >"$1/cgroup.procs" && exec "$2"' - "$group" "$T/mt-wanted"
+	"$T/mt-other"
+	echo go >"$T/fifo"
+	wait "$member"
+}
+
+by_cgroup() {
+	local mount member
+	mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	group=$mount/memtrace-test-$$
+	if [ -z "$mount" ] || ! mkdir "$group" 2>/dev/null; then
+		detail "no cgroup2 can be made here: nothing was tested"
+		return
+	fi
+	cp "$WORKLOADS/munmap" "$T/mt-wanted"
+	cp "$WORKLOADS/munmap" "$T/mt-other"
+	cp "$WORKLOADS/munmap" "$T/mt-member"
+	mkfifo "$T/fifo"
+	# One that is in the group before tracing starts.
+	bash -c 'echo $$ >"$1/cgroup.procs"; read x <"$2"; exec "$3"' - "$group" "$T/fifo" "$T/mt-member" &
+	member=$!
+	started="$started $member"
+	sleep 0.1
+	while_tracing in_group -c "$group"
+	[ "$(calls "$T/records" '"comm": *"mt-wanted"' '"call": *"munmap"')" -ge 10 ] || fail "calls in the cgroup are missing"
+	[ "$(calls "$T/records" '"comm": *"mt-member"' '"call": *"munmap"')" -ge 10 ] || fail "calls of one that was there before are missing"
+	[ "$(calls "$T/records" '"comm": *"mt-other"')" = 0 ] || fail "calls from outside were seen"
+	end_started
+	rmdir "$group" 2>/dev/null || { sleep 0.2; rmdir "$group"; }
+}
+
+go_on() {
+	echo go >"$T/fifo"
+	wait "$target"
+}
+
+# A shell that waits, then starts a program.
+children() { # OPTION...
+	cp "$WORKLOADS/munmap" "$T/mt-child"
+	mkfifo "$T/fifo"
+	bash -c 'read x <"$1"; "$2"; :' - "$T/fifo" "$T/mt-child" &
+	target=$!
+	started="$started $target"
+	while_tracing go_on -p "$target" "$@"
+}
+
+with_children() {
+	children -f
+	[ "$(calls "$T/records" '"comm": *"mt-child"' '"call": *"munmap"')" -ge 10 ] || fail "calls of the child are missing"
+}
+
+without_children() {
+	children
+	[ "$(calls "$T/records" "\"pid\": *$target,")" -ge 1 ] || fail "no call of the process itself"
+	[ "$(calls "$T/records" '"comm": *"mt-child"')" = 0 ] || fail "calls of a child were seen without -f"
+}
+
+# tests/workloads/vfork.c: three calls of children on the target's own space,
+# and those of the program that one of them executes, which are not in scope.
+vfork_children() {
+	local others
+	mkfifo "$T/fifo"
+	bash -c 'read x <"$1"; exec "$2"' - "$T/fifo" "$WORKLOADS/vfork" &
+	target=$!
+	started="$started $target"
+	while_tracing go_on -p "$target"
+	others=$(grep '"type": *"call"' "$T/records" | grep -vc "\"pid\": *$target,")
+	[ "$others" = 3 ] || fail "expected 3 calls of children that share the space, got $others"
+}
+
+# Two processes at once, one of them named twice.
+several() {
+	local one two
+	start_busy
+	sleep 60 &
+	one=$!
+	started="$started $one"
+	start --json -o "$T/records" -p "$one,$busy,$one"
+	kill -USR1 "$pid"
+	sleep 0.5
+	kill -INT "$pid"
+	finish
+	want_rc 0
+	for two in "$one" "$busy"; do
+		[ "$(grep '"type": *"map"' "$T/records" | grep -c "\"pid\": *$two,")" = 1 ] || fail "expected one map of pid $two"
+	done
+}
+
+check "scope: -n" by_name
+check "scope: -u" by_user
+check "scope: -c" by_cgroup
+check "scope: -p with -f" with_children
+check "scope: -p without -f" without_children
+check "scope: vfork children share the space" vfork_children
+check "scope: -p of several" several

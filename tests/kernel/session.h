@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A memtrace --json that runs, and the records that it has written so far. */
+#ifndef KERNEL_SESSION_H
+#define KERNEL_SESSION_H
+
+#include "harness.h"
+
+struct session {
+	struct child memtrace;
+	struct jsonl records;
+	struct json_object *summary;
+	/* Each record but maps that were asked for and the summary. */
+	void (*on_record)(void *ctx, const char *type, struct json_object *record);
+	void *ctx;
+};
+
+enum map_verdict {
+	MAP_EXACT,     /* called exact, and it is */
+	MAP_UNCERTAIN, /* called uncertain */
+	MAP_WRONG,     /* called exact, and it differs */
+	MAP_MISSING,
+};
+
+/* s must be zeroed but for on_record and ctx. */
+int session__start(struct session *s, const struct place *at, const char *const options[],
+		   const char *const command[], const char *env);
+/* Asks for the maps and compares that of pid, which must be stopped. */
+enum map_verdict session__compare(struct session *s, pid_t pid, char *why, size_t size);
+/* Reads what is there. */
+void session__drain(struct session *s);
+void session__record(struct session *s, struct json_object *record);
+/* Waits for the end, and checks status and totals. */
+void session__finish(struct session *s, int timeout_ms, int code, struct verdict *v);
+/* Frees; ends memtrace if it still runs. */
+void session__end(struct session *s);
+
+#endif

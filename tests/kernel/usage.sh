@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0
+# Wrong use, and what cannot be traced: one clear line, the right exit status
+# (DESIGN.md), nothing left attached.
+
+refused() { # STATUS PATTERN ARGUMENT...
+	mt "${@:3}"
+	want_rc "$1"
+	want_line "$2"
+}
+
+a_process() {
+	sleep 60 &
+	pid=$!
+	started="$started $pid"
+}
+
+with_process() { # STATUS PATTERN ARGUMENT...: PID among the arguments is a process
+	a_process
+	refused "$1" "$2" "${@//PID/$pid}"
+}
+
+ended_pid() {
+	sleep 0 &
+	wait $!
+	refused 4 'process' -p $!
+}
+
+ends_by_itself() {
+	sleep 1 &
+	mt -p $!
+	want_rc 0
+	cat "$T/out" "$T/err" | grep -Eqi 'ended|exited' || fail "the report does not say that it ended: $(tail -3 "$T/err")"
+}
+
+kernel_thread() {
+	local stat flags
+	for stat in /proc/[0-9]*/stat; do
+		flags=$(sed 's/.*) //' "$stat" 2>/dev/null | cut -d' ' -f7)
+		[ $((${flags:-0} & 0x200000)) != 0 ] || continue # PF_KTHREAD
+		stat=${stat%/stat}
+		refused 4 'kernel thread' -p "${stat##*/}"
+		return
+	done
+	detail "no kernel thread is visible here: nothing was tested"
+}
+
+# As nobody, from a place that nobody may read.
+as_nobody() { # STATUS ARGUMENT...
+	local status=$1
+	shift
+	cp "$MEMTRACE" "$T/memtrace"
+	a_process
+	timeout -k 2 $LIMIT setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$T/memtrace" "${@//PID/$pid}" >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	want_rc "$status"
+	want_line 'root|permission|capabilit|privilege'
+	[ ! -s "$T/out" ] || fail "the command ran all the same: $(head -c 100 "$T/out")"
+}
+
+# In a mount namespace of its own, where some of /sys is empty.
+without() { # STATUS PATTERN ARGUMENT... -- DIRECTORY...
+	local status=$1 pattern=$2 arguments=()
+	shift 2
+	while [ "$1" != DIRECTORIES ]; do
+		arguments+=("$1")
+		shift
+	done
+	shift
+	a_process
+	timeout -k 2 $LIMIT unshare -m --propagation private bash -c '
+		while [ "$1" != -- ]; do
+			[ ! -d "$1" ] || mount -t tmpfs none "$1" || exit 99
+			shift
+		done
+		shift
+		exec "$@"' - "$@" -- "$MEMTRACE" "${arguments[@]//PID/$pid}" >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	want_rc "$status"
+	want_line "$pattern"
+}
+
+# Tracefs is one way to find tracepoints: who needs it says so, who does not just works.
+without_tracefs() {
+	without 4 'trac(efs|ing|epoint)' -d 1 -p PID DIRECTORIES /sys/kernel/tracing /sys/kernel/debug
+	if [ "$rc" = 0 ] && cat "$T/out" "$T/err" | grep -q ' seen, 0 lost'; then
+		why=
+		detail "it is not needed"
+	fi
+}
+
+not_executable() {
+	echo 'not a program' >"$T/file"
+	refused 126 'permission' -- "$T/file"
+}
+
+unwritable_command() {
+	refused 125 'nonexistent' -o /nonexistent/file -- touch "$T/ran"
+	[ ! -e "$T/ran" ] || fail "the command ran all the same"
+}
+
+closed_stdout() {
+	start_busy
+	timeout -k 2 $LIMIT "$MEMTRACE" -v -p "$busy" 2>"$T/err" </dev/null | head -1 >"$T/out"
+	rc=${PIPESTATUS[0]}
+	want_rc 1
+	want_line 'pipe|reader|standard output|stdout'
+}
+
+stalled_reader() {
+	local begin
+	start_busy
+	mkfifo "$T/fifo"
+	sleep 60 <"$T/fifo" &
+	started="$started $!"
+	background "$MEMTRACE" -v -p "$busy" >"$T/fifo" 2>"$T/err"
+	wait_for 'Hit Ctrl-C to end' "$T/err" || fail "it did not start: $(head -c 200 "$T/err")"
+	sleep 2
+	begin=$SECONDS
+	kill -INT "$pid"
+	finish
+	[ "$rc" -le 1 ] || fail "expected exit status 0 or 1, got $rc"
+	[ $((SECONDS - begin)) -le 6 ] || fail "it took $((SECONDS - begin)) s to end"
+	detail "exit status $rc after $((SECONDS - begin)) s"
+}
+
+full_disk() {
+	start_busy
+	refused 1 'space' -v -o /dev/full -p "$busy"
+}
+
+full_disk_command() {
+	refused 125 'space' -v -o /dev/full -- sh -c 'sleep 0.3; echo finished'
+	grep -q '^finished$' "$T/out" || fail "the command did not run to its end"
+}
+
+check "usage: unknown option" check_clean refused 2 'option' --no-such-option
+check "usage: nothing to trace" check_clean refused 2 '.'
+check "usage: not a pid" check_clean refused 2 'pid|process|number' -p twelve
+check "usage: pid and command" check_clean with_process 2 '.' -p PID -- true
+check "usage: no such pid" check_clean refused 4 'process' -p 4194303
+check "usage: a pid that has ended" check_clean ended_pid
+check "usage: a pid that ends" check_clean ends_by_itself
+check "usage: kernel thread" check_clean kernel_thread
+check "usage: not root" check_clean as_nobody 4 -p PID
+check "usage: not root, command" check_clean as_nobody 125 -- echo ran
+check "usage: no BTF" check_clean without 4 'btf' -p PID DIRECTORIES /sys/kernel/btf
+check "usage: no BTF, command" check_clean without 125 'btf' -- echo ran DIRECTORIES /sys/kernel/btf
+check "usage: no tracefs" check_clean without_tracefs
+check "usage: command not found" check_clean refused 127 'no-such-command' -- no-such-command
+check "usage: command not executable" check_clean not_executable
+check "usage: unwritable -o" check_clean with_process 4 'nonexistent' -o /nonexistent/file -p PID
+check "usage: unwritable -o, command" check_clean unwritable_command
+check "usage: no such user" check_clean refused 2 'user' --user no-such-user -- true
+check "usage: closed stdout" check_clean closed_stdout
+check "usage: stalled reader" check_clean stalled_reader
+check "usage: full disk" check_clean full_disk
+check "usage: full disk, command" check_clean full_disk_command

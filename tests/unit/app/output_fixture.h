@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the tests of user/output share: a writer whose bytes come back, and sample records. */
+#ifndef MEMTRACE_TESTS_OUTPUT_FIXTURE_H
+#define MEMTRACE_TESTS_OUTPUT_FIXTURE_H
+
+#include "output/sink.h"
+
+#define MONO_NS 5000000000ULL
+#define WALL_NS 1700000000000000000ULL /* 2023-11-14T22:13:20Z */
+#define SAMPLE_TGID 2623
+#define SAMPLE_TID 2629
+#define SAMPLE_SPACE 77
+
+struct capture {
+	int fd;
+	struct writer *out;
+};
+
+void capture__init(struct capture *c);
+
+/* Closes the writer; what was written, which the caller frees. */
+char *capture__take(struct capture *c);
+
+/* Of one process and one space, ready to be made a call of. */
+struct sample {
+	struct process process;
+	struct space space;
+	struct call call;
+	struct change change;
+	struct call_record rec;
+};
+
+/* A call that worked, a second after the start, and took 1500 ns. */
+void sample__init(struct sample *s, enum mt_call_id id);
+
+/* Everything is shown. */
+struct view view_all(void);
+extern const struct start_info sample_start;
+
+#endif

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tables of verbs and options, and parsing by them. Owns what excludes
+ * what. Prints nothing but help: errors are one line for the caller to print.
+ */
+#include "options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Options without a short form. */
+enum { KEY_JSON = 256, KEY_USER, KEY_RING_SIZE };
+
+static const struct verb_row verb_rows[] = {
+#define X(id, name, use, min, max, hidden, text) { #name, use, min, max, hidden, text },
+	VERBS(X)
+#undef X
+};
+
+#define SCOPE "What to trace"
+#define SHOW "What to show"
+#define WHERE "Where to"
+#define OTHER "Other"
+#define TRACE VERB_BIT(TRACE)
+#define ALL_VERBS ((1u << VERB_NR) - 1)
+#define AT(field) offsetof(struct trace_options, field)
+
+/* A letter means the same in every verb, so there is one row for it. */
+static const struct option_row rows[] = {
+	{ "pid", 'p', "PID[,PID...]", "Trace these processes. May be repeated.",
+	  OPTION_PIDS, AT(pids), TRACE, SCOPE },
+	{ "all", 'a', NULL, "Trace every process.", OPTION_FLAG, AT(all), TRACE, SCOPE },
+	{ "follow", 'f', NULL,
+	  "Trace the processes that a traced process creates as well. COMMAND is always followed.",
+	  OPTION_FLAG, AT(follow), TRACE, SCOPE },
+	{ "cgroup", 'c', "PATH",
+	  "Trace all processes in this cgroup and below it; implies -a. PATH is a directory, or "
+	  "relative to /sys/fs/cgroup.", OPTION_CGROUP, AT(cgroup), TRACE, SCOPE },
+	{ "name", 'n', "COMM",
+	  "Trace all processes with this name (the kernel keeps 15 bytes of it); implies -a.",
+	  OPTION_COMM, AT(comm), TRACE, SCOPE },
+	{ "uid", 'u', "USER", "Trace all processes of this user, a name or a number; implies -a.",
+	  OPTION_UID, AT(uid), TRACE, SCOPE },
+	{ "user", KEY_USER, "NAME", "Run COMMAND as this user.",
+	  OPTION_USER, AT(user), TRACE, SCOPE },
+	{ "duration", 'd', "SECONDS",
+	  "Stop tracing after this time: 0.5, 90, 10m, 1.5h. COMMAND goes on untraced.",
+	  OPTION_DURATION, AT(duration_ns), TRACE, SCOPE },
+	{ "events", 'e', "LIST",
+	  "Show only these calls and findings; with a ! in front, all but these. Naming a call "
+	  "implies -v.", OPTION_EVENTS, AT(events), TRACE, SHOW },
+	{ "min-size", 'z', "SIZE",
+	  "Show only what concerns at least this many bytes; K, M and G are understood.",
+	  OPTION_SIZE, AT(min_bytes), TRACE, SHOW },
+	{ "failures", 'x', NULL, "Show only calls that failed.",
+	  OPTION_FLAG, AT(failures), TRACE, SHOW },
+	{ "stacks", 's', "MODE", "Show the stacks of calls: none (dwarf and fp come later).",
+	  OPTION_STACKS, AT(stacks), TRACE, SHOW },
+	{ "quiet", 'q', NULL, "Show only the closing report.",
+	  OPTION_FLAG, AT(quiet), TRACE, SHOW },
+	{ "verbose", 'v', NULL, "Show each call.", OPTION_FLAG, AT(verbose), TRACE, SHOW },
+	{ "json", KEY_JSON, NULL, "Write JSON Lines: one record a line.", OPTION_FLAG, AT(json),
+	  TRACE | VERB_BIT(MAPS) | VERB_BIT(FEATURES), WHERE },
+	{ "output", 'o', "FILE", "Write events and report to FILE, which is overwritten.",
+	  OPTION_FILE, AT(output), TRACE, WHERE },
+	{ "ring-size", KEY_RING_SIZE, "SIZE",
+	  "Size of the buffer between kernel and memtrace, 64M unless given; rounded up to a "
+	  "power of two.", OPTION_RING, AT(ring_bytes), TRACE, OTHER },
+	{ "help", 'h', NULL, "Print this help.", OPTION_FLAG, AT(help), ALL_VERBS, OTHER },
+	{ "version", 'V', NULL, "Print the version.",
+	  OPTION_FLAG, AT(version), ALL_VERBS, OTHER },
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+const struct option_row *option_rows(size_t *ret_n)
+{
+	*ret_n = ROWS;
+	return rows;
+}
+
+const struct verb_row *verb__row(enum verb verb)
+{
+	return &verb_rows[verb];
+}
+
+enum verb verb__by_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; name && i < VERB_NR; i++) {
+		if (!strcmp(name, verb_rows[i].name))
+			return (enum verb)i;
+	}
+	return VERB_NR;
+}
+
+struct parse {
+	enum verb verb;
+	struct trace_options *opts;
+	char *why;
+	size_t why_len;
+	int next;     /* index of the argument that holds the next option */
+	bool refused; /* a value was, and why says so: argp has no complaint of its own */
+};
+
+static const struct option_row *row__by_key(enum verb verb, int key)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS; i++) {
+		if (rows[i].key == key && rows[i].verbs & 1u << verb)
+			return &rows[i];
+	}
+	return NULL;
+}
+
+static int parse__value(struct parse *p, const struct option_row *row, const char *text)
+{
+	void *field = (char *)p->opts + row->offset;
+	char why[768];
+	int err;
+
+	err = option_value__parse(row->kind, text, field, why, sizeof(why));
+	p->refused = err == -EINVAL;
+	if (err == -EINVAL && row->key < 256)
+		snprintf(p->why, p->why_len, "-%c: %s", row->key, why);
+	else if (err == -EINVAL)
+		snprintf(p->why, p->why_len, "--%s: %s", row->name, why);
+	return err;
+}
+
+/* The callback of argp(3), which wants errno values above 0. */
+static error_t parse__argp(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	const struct option_row *row = row__by_key(p->verb, key);
+
+	if (row) {
+		p->next = state->next;
+		return -parse__value(p, row, arg);
+	}
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	if (p->verb == VERB_TRACE) {
+		/* Options end at the first word that is none: the rest is COMMAND's. */
+		p->opts->command = state->argv + state->next - 1;
+		state->next = state->argc;
+	} else {
+		p->opts->args[p->opts->n_args++] = arg;
+	}
+	return 0;
+}
+
+/* Says what is wrong with --NAME[=VALUE], which getopt_long(3) refused. */
+static void parse__why_long(struct parse *p, const char *arg)
+{
+	size_t len = strcspn(arg + 2, "="), matches = 0, i;
+	const struct option_row *match = NULL;
+
+	for (i = 0; i < ROWS; i++) {
+		if (!(rows[i].verbs & 1u << p->verb) || strncmp(rows[i].name, arg + 2, len))
+			continue;
+		match = &rows[i];
+		if (!rows[i].name[len]) {
+			matches = 1;
+			break;
+		}
+		matches++;
+	}
+	if (!matches)
+		snprintf(p->why, p->why_len, "unknown option '%.*s'", (int)len + 2, arg);
+	else if (matches > 1)
+		snprintf(p->why, p->why_len, "option '%.*s' is ambiguous", (int)len + 2, arg);
+	else if (match->arg)
+		snprintf(p->why, p->why_len, "option '--%s' needs a value: %s", match->name,
+			 match->arg);
+	else
+		snprintf(p->why, p->why_len, "option '--%s' takes no value", match->name);
+}
+
+/* The same for a cluster, "-afp": the first letter that is not a flag. */
+static void parse__why_short(struct parse *p, const char *arg)
+{
+	const struct option_row *row;
+
+	for (arg++; *arg; arg++) {
+		row = row__by_key(p->verb, (unsigned char)*arg);
+		if (!row)
+			snprintf(p->why, p->why_len, "unknown option '-%c'", *arg);
+		else if (row->arg)
+			snprintf(p->why, p->why_len, "option '-%c' needs a value: %s", *arg,
+				 row->arg);
+		else
+			continue;
+		return;
+	}
+}
+
+/* argp prints two lines on an error and no more: we keep it silent and look ourselves. */
+static void parse__why(struct parse *p, int argc, char **argv)
+{
+	const char *arg = p->next < argc ? argv[p->next] : "";
+
+	snprintf(p->why, p->why_len, "the command line is not understood");
+	if (!strncmp(arg, "--", 2))
+		parse__why_long(p, arg);
+	else if (*arg == '-')
+		parse__why_short(p, arg);
+}
+
+static int parse__run(struct parse *p, int argc, char **argv)
+{
+	const unsigned int flags = ARGP_NO_HELP | ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_IN_ORDER;
+	struct argp_option options[ROWS + 1] = { 0 };
+	struct argp argp = { .options = options, .parser = parse__argp };
+	size_t i, n = 0;
+	int err;
+
+	for (i = 0; i < ROWS; i++) {
+		if (!(rows[i].verbs & 1u << p->verb))
+			continue;
+		options[n].name = rows[i].name;
+		options[n].key = rows[i].key;
+		options[n++].arg = rows[i].arg;
+	}
+	err = argp_parse(&argp, argc, argv, flags, NULL, p);
+	if (err && err != ENOMEM && !p->refused)
+		parse__why(p, argc, argv);
+	return err == ENOMEM ? -ENOMEM : err ? -EINVAL : 0;
+}
+
+__attribute__((format(printf, 3, 4)))
+static int why__set(char *why, size_t why_len, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, why_len, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+/* Exactly one of -p, COMMAND and -a; what narrows -a goes with -a alone. */
+static int trace__check(struct trace_options *o, char *why, size_t why_len)
+{
+	const char *narrow = o->cgroup ? "-c" : o->comm ? "-n" : o->uid.given ? "-u" : NULL;
+	const char *target = o->pids.n ? "-p" : o->command ? "COMMAND" : NULL;
+
+	if (narrow && target)
+		return why__set(why, why_len, "%s chooses among all processes and excludes %s",
+				narrow, target);
+	if (o->pids.n && o->command)
+		return why__set(why, why_len, "-p excludes a COMMAND: '%s'", o->command[0]);
+	if (o->all && target)
+		return why__set(why, why_len, "-a excludes %s", target);
+	if (o->user && !o->command)
+		return why__set(why, why_len, "--user %s needs a COMMAND to run", o->user);
+	if (!o->all && !narrow && !target)
+		return why__set(why, why_len, "nothing to trace: give -p PID, a COMMAND to run, "
+				"or -a");
+	if (o->quiet && o->verbose)
+		return why__set(why, why_len, "-q and -v exclude each other");
+	o->all |= narrow != NULL;
+	o->follow |= o->command != NULL;
+	o->verbose |= o->events.names_call && !o->quiet;
+	return 0;
+}
+
+static int args__check(enum verb verb, struct trace_options *o, char *why, size_t why_len)
+{
+	const struct verb_row *row = &verb_rows[verb];
+
+	if (o->n_args > row->args_max)
+		return why__set(why, why_len, "unexpected argument '%s'", o->args[row->args_max]);
+	if (o->n_args < row->args_min)
+		return why__set(why, why_len, "an argument is missing: %s", row->use);
+	return 0;
+}
+
+int options__parse(enum verb verb, int argc, char **argv, struct trace_options *opts, char *why,
+		   size_t why_len)
+{
+	struct parse p = { verb, opts, why, why_len, 1, false };
+	int err;
+
+	memset(opts, 0, sizeof(*opts));
+	memset(opts->events.calls, true, sizeof(opts->events.calls));
+	memset(opts->events.findings, true, sizeof(opts->events.findings));
+	opts->ring_bytes = RING_BYTES_DEFAULT;
+	opts->args = calloc((size_t)argc + 1, sizeof(*opts->args));
+	if (!opts->args)
+		return -ENOMEM;
+	err = parse__run(&p, argc, argv);
+	if (err || opts->help || opts->version)
+		return err;
+	if (verb == VERB_TRACE)
+		return trace__check(opts, why, why_len);
+	return args__check(verb, opts, why, why_len);
+}
+
+void options__fini(struct trace_options *opts)
+{
+	free(opts->pids.pid);
+	free(opts->args);
+	memset(opts, 0, sizeof(*opts));
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Capabilities (capabilities(7)) by libcap-ng, and no_new_privs (prctl(2)). */
+#include "privileges.h"
+
+#include <cap-ng.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+
+int privileges__drop(bool may_kill)
+{
+	static const unsigned int keep[] = { CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE,
+					     CAP_DAC_READ_SEARCH };
+	const capng_type_t both = (capng_type_t)(CAPNG_EFFECTIVE | CAPNG_PERMITTED);
+	bool had[sizeof(keep) / sizeof(keep[0])], had_kill;
+	size_t i;
+
+	if (capng_get_caps_process())
+		return -1;
+	for (i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)
+		had[i] = capng_have_capability(CAPNG_PERMITTED, keep[i]);
+	had_kill = may_kill && capng_have_capability(CAPNG_PERMITTED, CAP_KILL);
+	capng_clear(CAPNG_SELECT_CAPS);
+	for (i = 0; i < sizeof(keep) / sizeof(keep[0]); i++) {
+		if (had[i] && capng_update(CAPNG_ADD, both, keep[i]))
+			return -1;
+	}
+	if (had_kill && capng_update(CAPNG_ADD, both, CAP_KILL))
+		return -1;
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		return -1;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The session: who asks whom, and in which order. Parses no options, prints nothing. */
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "input/proc.h"
+#include "input/proc_maps.h"
+#include "util/escape.h"
+
+#define NS_PER_MS 1000000ull
+#define BATCH 65536
+/* A space is read again at most this often, and a little after it became uncertain. */
+#define RESYNC_NS (100 * NS_PER_MS)
+#define CHECK_NS (1000 * NS_PER_MS)
+/* How often a map that is asked for is tried for before it is called uncertain. */
+#define MAP_TRIES 20
+#define LOOKUPS 16
+
+uint64_t session__now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+static void nap(uint64_t ns)
+{
+	struct timespec ts = { .tv_nsec = (long)ns };
+
+	nanosleep(&ts, NULL);
+}
+
+static void on_record(void *ctx, const void *data, size_t len)
+{
+	struct session *s = ctx;
+
+	if (decoder__record(s->decoder, data, len) == -ENOMEM)
+		s->no_memory = true;
+}
+
+static int on_task(void *ctx, const struct mt_task *task)
+{
+	struct session *s = ctx;
+	char comm[ESCAPE_ROOM(MT_COMM_LEN)];
+
+	escape__bytes(comm, sizeof(comm), task->comm, strnlen(task->comm, MT_COMM_LEN),
+		      ESCAPE_BACKSLASH);
+	return tracker__on_task(s->tracker, task, comm);
+}
+
+int session__open(struct session *s, const struct live_scope *scope, struct sink *sink,
+		  bool calls, char *why, size_t why_len)
+{
+	uint64_t max;
+	int err;
+
+	*s = (struct session){ .sink = sink, .observer = sink_observer };
+	if (!calls)
+		s->observer.call = NULL;
+	s->begin_ns = s->checked_ns = session__now();
+	snprintf(why, why_len, "out of memory");
+	s->tracker = tracker__new(&s->observer, sink);
+	s->decoder = s->tracker ? decoder__new(s->tracker) : NULL;
+	if (!s->decoder)
+		return -ENOMEM;
+	if (!proc__max_map_count(&max))
+		tracker__set_max_map_count(s->tracker, max);
+	err = live__open(scope, &s->live, why, why_len);
+	return err;
+}
+
+void session__close(struct session *s)
+{
+	live__close(s->live);
+	decoder__free(s->decoder);
+	tracker__free(s->tracker);
+	*s = (struct session){ 0 };
+}
+
+struct still {
+	uint64_t space;
+	bool found;
+	struct mt_task task;
+};
+
+static int match_space(void *ctx, const struct mt_task *task)
+{
+	struct still *still = ctx;
+
+	if (task->space == still->space) {
+		still->found = true;
+		still->task = *task;
+	}
+	return 0;
+}
+
+/* Whether the process still has that space, and the space's counters now. */
+static bool ask_task(struct session *s, const struct space *space, struct mt_task *ret)
+{
+	struct still still = { .space = space->id };
+
+	if (live__scan(s->live, space->tgid, false, match_space, &still) || !still.found)
+		return false;
+	*ret = still.task;
+	return true;
+}
+
+/*
+ * Reads /proc/PID/maps as the base of a space. A process that execs meanwhile
+ * shows another space's map: ids are never reused, so asking afterwards tells.
+ */
+static int read_base(struct session *s, struct space *space)
+{
+	uint64_t begin = session__now(), end;
+	struct raw_region *regions;
+	struct mt_task task;
+	size_t n;
+	int err;
+
+	err = proc_maps__read((pid_t)space->tgid, &regions, &n, NULL);
+	end = session__now();
+	space->last_base_ns = end;
+	if (err)
+		return err;
+	if (n && ask_task(s, space, &task))
+		err = tracker__base(s->tracker, space->id, regions, n, begin, end);
+	else
+		err = -ESRCH;
+	free(regions);
+	return err;
+}
+
+int session__attach(struct session *s)
+{
+	struct space *space;
+	int err, pass;
+
+	/* Twice: a child born behind the scan's back is found by the second. */
+	for (pass = 0; pass < 2; pass++) {
+		err = live__scan(s->live, 0, true, on_task, s);
+		if (err)
+			return err;
+	}
+	for (space = tracker__next_space(s->tracker, NULL); space;
+	     space = tracker__next_space(s->tracker, space)) {
+		if (!space->has_base && read_base(s, space) == -ENOMEM)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static uint64_t count_lost(const struct mt_stats *st)
+{
+	uint64_t sum = 0;
+	int type, cause;
+
+	for (type = 0; type < MT_EVENT_NR; type++) {
+		for (cause = 0; cause < MT_LOSS_NR; cause++)
+			sum += st->lost[type][cause];
+	}
+	return sum;
+}
+
+/* The last event before silence may be the lost one: only the kernel's count tells. */
+static void check_lost(struct session *s, struct space *space)
+{
+	struct mt_space state;
+
+	if (!live__space(s->live, space->id, &state))
+		tracker__on_lost(s->tracker, space->id, (uint32_t)state.lost_total,
+				 session__now());
+}
+
+static void check_losses(struct session *s, uint64_t now)
+{
+	struct mt_stats st;
+	struct space *space;
+
+	s->checked_ns = now;
+	live__stats(s->live, &st);
+	if (count_lost(&st) == s->lost_seen)
+		return;
+	s->lost_seen = count_lost(&st);
+	if (st.lost[MT_EVENT_CALL][MT_LOSS_MISSED])
+		tracker__all_uncertain(s->tracker, "the kernel skipped a program", now);
+	for (space = tracker__next_space(s->tracker, NULL); space;
+	     space = tracker__next_space(s->tracker, space))
+		check_lost(s, space);
+}
+
+static void forget_ended(struct session *s)
+{
+	uint64_t id;
+
+	while (tracker__next_ended(s->tracker, &id))
+		live__forget(s->live, id);
+}
+
+static void read_wanted(struct session *s, uint64_t now)
+{
+	struct space *space = NULL;
+
+	while ((space = tracker__next_wanted(s->tracker, space, now - RESYNC_NS)))
+		read_base(s, space);
+}
+
+long session__pump(struct session *s)
+{
+	long n = live__consume(s->live, BATCH, on_record, s);
+	uint64_t now = session__now();
+
+	forget_ended(s);
+	read_wanted(s, now);
+	if (now - s->checked_ns >= CHECK_NS)
+		check_losses(s, now);
+	return n;
+}
+
+static void drain(struct session *s)
+{
+	while (live__consume(s->live, BATCH, on_record, s) == BATCH)
+		;
+}
+
+/* Asks where stacks that grow by themselves have got to. */
+static void ask_growing(struct session *s, struct space *space)
+{
+	struct mt_lookup found[LOOKUPS];
+	uint64_t addrs[LOOKUPS];
+	size_t n = tracker__growing(space, addrs, LOOKUPS);
+	int answered;
+
+	if (!n)
+		return;
+	answered = live__lookup(s->live, space->tgid, addrs, n, found);
+	if (answered > 0)
+		tracker__grown(s->tracker, space, found, (size_t)answered);
+}
+
+/*
+ * One try to prove the map exact: every call that has ended has reached us,
+ * none is under way, and the kernel's counters agree. True when there is
+ * nothing more to be had from another try.
+ */
+static bool prove(struct session *s, struct space *space)
+{
+	struct mt_space before, after;
+	struct mt_task task;
+	bool still, quiet;
+
+	if (live__space(s->live, space->id, &before))
+		return true;
+	drain(s);
+	if (tracker__space(s->tracker, space->id) != space)
+		return true; /* it ended just now */
+	check_lost(s, space);
+	if (space->delivered + before.lost_total < before.left)
+		return false;
+	if (!space->exact)
+		return read_base(s, space) && space->has_base;
+	ask_growing(s, space);
+	still = ask_task(s, space, &task);
+	if (live__space(s->live, space->id, &after) || !still)
+		return true;
+	quiet = before.entered == before.left && after.entered == before.entered &&
+		after.left == before.left;
+	return quiet && tracker__audit(s->tracker, space, &task.mm);
+}
+
+static void settle(struct session *s, uint64_t id)
+{
+	struct space *space;
+	int i;
+
+	for (i = 0; i < MAP_TRIES; i++) {
+		space = tracker__space(s->tracker, id);
+		if (!space || prove(s, space))
+			return;
+		nap(NS_PER_MS / 2);
+	}
+}
+
+void session__maps(struct session *s)
+{
+	struct process *p;
+	struct space *space;
+
+	drain(s);
+	for (p = tracker__next_process(s->tracker, NULL); p;
+	     p = tracker__next_process(s->tracker, p)) {
+		if (p->ended)
+			continue;
+		settle(s, p->space);
+		space = tracker__space(s->tracker, p->space);
+		if (!p->ended && space)
+			s->sink->ops->map(s->sink, p, space, tracker__backings(s->tracker),
+					  session__now());
+	}
+}
+
+/* What the closing report says of a process that lives on is to be right as well. */
+static void settle_all(struct session *s)
+{
+	struct space *space = NULL;
+
+	drain(s);
+	while ((space = tracker__next_wanted(s->tracker, space, UINT64_MAX)))
+		read_base(s, space);
+}
+
+void session__finish(struct session *s, const char *tier, uint64_t lines_dropped)
+{
+	const struct tracker_totals *totals = tracker__totals(s->tracker);
+	const uint64_t *malformed = decoder__malformed(s->decoder);
+	struct summary sum = { .tier = tier, .lines_dropped = lines_dropped };
+	struct mt_stats st;
+	int i, cause, type;
+
+	settle_all(s);
+	live__detach(s->live);
+	/* A program that was running when it was detached still ends. */
+	for (i = 0; i < 10; i++) {
+		drain(s);
+		live__stats(s->live, &st);
+		if (st.seen[MT_EVENT_CALL] == totals->calls + count_lost(&st))
+			break;
+		nap(2 * NS_PER_MS);
+	}
+	check_losses(s, session__now());
+	tracker__finish(s->tracker, session__now());
+	sum.duration_ns = session__now() - s->begin_ns;
+	sum.seen = st.seen[MT_EVENT_CALL];
+	sum.delivered = totals->calls;
+	for (cause = 0; cause < MT_LOSS_NR; cause++)
+		sum.lost_by_cause[cause] = st.lost[MT_EVENT_CALL][cause];
+	sum.lost_by_cause[MT_LOSS_MALFORMED] += malformed[MT_EVENT_CALL] + malformed[0];
+	for (cause = 0; cause < MT_LOSS_NR; cause++)
+		sum.lost += sum.lost_by_cause[cause];
+	for (type = MT_EVENT_CALL + 1; type < MT_EVENT_NR; type++) {
+		sum.lives_seen += st.seen[type];
+		sum.lives_lost += malformed[type];
+		for (cause = 0; cause < MT_LOSS_NR; cause++)
+			sum.lives_lost += st.lost[type][cause];
+	}
+	sum.totals = totals;
+	sum.tracker = s->tracker;
+	sum.not_traced = st.no_space + st.no_state;
+	s->sink->ops->summary(s->sink, &sum);
+}

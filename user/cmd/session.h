@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A tracing session: live input, tracker and sink put together. Owns when
+ * /proc/PID/maps is read: for bases, and for counted resyncs.
+ */
+#ifndef MEMTRACE_CMD_SESSION_H
+#define MEMTRACE_CMD_SESSION_H
+
+#include "core/tracker.h"
+#include "input/decode.h"
+#include "input/live.h"
+#include "output/sink.h"
+
+struct session {
+	struct live *live;
+	struct tracker *tracker;
+	struct decoder *decoder;
+	struct sink *sink; /* not owned */
+	struct observer observer;
+	uint64_t begin_ns;
+	uint64_t lost_seen; /* in the kernel, when it was last looked at */
+	uint64_t checked_ns;
+	bool no_memory;
+};
+
+uint64_t session__now(void); /* CLOCK_MONOTONIC, ns */
+
+/*
+ * Loads and attaches. calls: the sink is told of each call. Returns 0 or
+ * -errno with a sentence in why.
+ */
+int session__open(struct session *s, const struct live_scope *scope, struct sink *sink,
+		  bool calls, char *why, size_t why_len);
+void session__close(struct session *s);
+
+/* Brings what runs already into scope and reads its bases. Returns 0 or -errno. */
+int session__attach(struct session *s);
+
+/*
+ * Handles what has come, at most some milliseconds' worth, and reads again what
+ * is uncertain. Returns the number of records.
+ */
+long session__pump(struct session *s);
+
+/* Writes the map of every live process to the sink, exact if that can be had. */
+void session__maps(struct session *s);
+
+/* Detaches, drains the ring and writes the closing report. Returns nothing lost. */
+void session__finish(struct session *s, const char *tier, uint64_t lines_dropped);
+
+#endif

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * memtrace [OPTIONS] -p PID | -- COMMAND | -a. Owns signals, the main loop and
+ * the exit status. Knows nothing of records and maps.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "command.h"
+#include "input/features.h"
+#include "input/proc.h"
+#include "privileges.h"
+#include "session.h"
+
+#define QUEUE_BYTES (8u << 20)	 /* of output that a slow reader has not taken yet */
+#define CLOSE_TIMEOUT_MS 2000	 /* for a reader that has stalled */
+#define WAIT_MIN_MS 2
+#define WAIT_MAX_MS 50		 /* 64 MiB of ring last for some 200 ms at full rate */
+#define TIER "calls"
+
+struct trace {
+	const struct trace_options *opts;
+	struct session session;
+	struct command command;
+	struct writer *out;
+	struct sink *sink;
+	struct start_info info;
+	char kernel[128], boot_id[40], command_line[512], vsyscall[128];
+	int out_fd, signal_fd;
+	uint64_t end_ns; /* -d; 0 none */
+	bool stop;
+};
+
+/* One line on stderr, as every error is told. */
+#define complain(...)                         \
+	do {                                  \
+		fprintf(stderr, "memtrace: "); \
+		fprintf(stderr, __VA_ARGS__); \
+		fputc('\n', stderr);          \
+	} while (0)
+
+static int own_failure(const struct trace *t)
+{
+	return t->opts->command ? STATUS_OURS : STATUS_CANNOT_TRACE;
+}
+
+static bool to_terminal(const struct trace *t)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return isatty(t->out_fd) && !(no_color && *no_color);
+}
+
+static int open_output(struct trace *t)
+{
+	const char *path = t->opts->output;
+
+	if (!path) {
+		t->out_fd = t->opts->command ? STDERR_FILENO : STDOUT_FILENO;
+		return 0;
+	}
+	t->out_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (t->out_fd >= 0)
+		return 0;
+	complain("cannot write to %s: %s", path, strerror(errno));
+	return -errno;
+}
+
+static void join_words(char *to, size_t size, char **words)
+{
+	size_t at = 0;
+
+	for (to[0] = '\0'; words && *words && at < size; words++)
+		at += (size_t)snprintf(to + at, size - at, "%s%s", at ? " " : "", *words);
+}
+
+static int open_sink(struct trace *t)
+{
+	const struct trace_options *o = t->opts;
+	struct view view = {
+		.verbose = o->verbose,
+		.quiet = o->quiet,
+		.failures = o->failures,
+		.min_bytes = o->min_bytes,
+		.colour = to_terminal(t),
+	};
+	struct timespec wall;
+	char raw[256];
+
+	memcpy(view.calls, o->events.calls, sizeof(view.calls));
+	memcpy(view.findings, o->events.findings, sizeof(view.findings));
+	clock_gettime(CLOCK_REALTIME, &wall);
+	proc__kernel_release(t->kernel, sizeof(t->kernel));
+	proc__boot_id(t->boot_id);
+	join_words(raw, sizeof(raw), o->command);
+	escape__bytes(t->command_line, sizeof(t->command_line), raw, strlen(raw), 0);
+	t->info = (struct start_info){
+		.mono_ns = session__now(),
+		.wall_ns = (uint64_t)wall.tv_sec * 1000000000ull + (uint64_t)wall.tv_nsec,
+		.version = MEMTRACE_VERSION,
+		.kernel = t->kernel,
+		.boot_id = t->boot_id,
+		.tier = TIER,
+		.command_line = t->command_line,
+	};
+	t->out = writer__new(t->out_fd, QUEUE_BYTES);
+	if (t->out)
+		t->sink = (o->json ? json_sink__new : text_sink__new)(t->out, &view, &t->info);
+	if (t->sink)
+		return 0;
+	complain("out of memory");
+	return -ENOMEM;
+}
+
+/* COMMAND's terminal signals are its own; ours come through a descriptor. */
+static int block_signals(struct trace *t)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	t->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return t->signal_fd < 0 ? -errno : 0;
+}
+
+/* A pid that can be traced: its process, or one line on why not. */
+static int check_pid(pid_t pid, pid_t *ret_tgid)
+{
+	struct proc_stat st;
+	int err = proc__tgid(pid, ret_tgid);
+
+	if (!err)
+		err = proc__stat(*ret_tgid, &st);
+	if (err) {
+		complain("process %d: %s", pid,
+			 err == -ENOENT ? "there is none with that id" : strerror(-err));
+		return -ESRCH;
+	}
+	if (st.kernel_thread) {
+		complain("process %d (%s) is a kernel thread and has no address space", pid,
+			 st.comm);
+		return -EINVAL;
+	}
+	if (st.state == 'Z' || st.state == 'X') {
+		complain("process %d (%s) has ended", pid, st.comm);
+		return -ESRCH;
+	}
+	return 0;
+}
+
+static int cgroup_id(const char *path, uint64_t *ret)
+{
+	struct stat st;
+
+	if (stat(path, &st)) {
+		complain("cgroup %s: %s", path, strerror(errno));
+		return -errno;
+	}
+	*ret = st.st_ino; /* of a directory of cgroup2 it is the cgroup's id */
+	return 0;
+}
+
+static int add_targets(struct trace *t)
+{
+	const struct pid_list *pids = &t->opts->pids;
+	int err = 0;
+	size_t i;
+	pid_t tgid;
+
+	if (t->opts->command)
+		return live__add_target(t->session.live, (uint32_t)t->command.pid);
+	for (i = 0; i < pids->n && !err; i++) {
+		err = check_pid(pids->pid[i], &tgid);
+		if (!err)
+			err = live__add_target(t->session.live, (uint32_t)tgid);
+	}
+	return err;
+}
+
+static int attach(struct trace *t)
+{
+	const struct trace_options *o = t->opts;
+	struct live_scope scope = {
+		.all = o->all,
+		.follow = o->follow,
+		.comm = o->comm,
+		.uid_set = o->uid.given,
+		.uid = o->uid.uid,
+		.cgroup_set = o->cgroup != NULL,
+		.ring_bytes = o->ring_bytes,
+	};
+	char why[512];
+	int err;
+
+	if (o->cgroup) {
+		err = cgroup_id(o->cgroup, &scope.cgroup_id);
+		if (err)
+			return err;
+	}
+	err = session__open(&t->session, &scope, t->sink, o->verbose, why, sizeof(why));
+	if (err) {
+		complain("cannot trace: %s", why);
+		return err;
+	}
+	err = add_targets(t);
+	if (err)
+		return err;
+	/* First in the stream, before anything that the scan finds. */
+	t->sink->ops->start(t->sink, &t->info);
+	err = session__attach(&t->session);
+	if (err)
+		complain("cannot trace: reading the processes that run: %s", strerror(-err));
+	else if (privileges__drop(o->command && o->user)) {
+		complain("cannot give up privileges that are not needed any more");
+		err = -EPERM;
+	}
+	return err;
+}
+
+/* Returns 0, or the exit status when COMMAND could not be run. */
+static int start_command(struct trace *t)
+{
+	int err = t->opts->command ? command__go(&t->command) : 0;
+
+	if (!err)
+		return 0;
+	complain("%s: %s", t->opts->command[0],
+		 err == -ENOENT ? "command not found" : strerror(-err));
+	return err == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+}
+
+static void on_signal(struct trace *t, int signo)
+{
+	switch (signo) {
+	case SIGUSR1:
+		session__maps(&t->session);
+		break;
+	case SIGINT:
+		/* With COMMAND the terminal sent it to COMMAND as well: that ends, or not. */
+		if (!t->opts->command)
+			t->stop = true;
+		break;
+	case SIGTERM:
+	case SIGHUP:
+		if (t->opts->command)
+			kill(t->command.pid, signo);
+		else
+			t->stop = true;
+		break;
+	case SIGCHLD:
+		if (t->opts->command && command__reap(&t->command))
+			t->stop = true;
+		break;
+	}
+}
+
+static void read_signals(struct trace *t)
+{
+	struct signalfd_siginfo info;
+
+	while (read(t->signal_fd, &info, sizeof(info)) == sizeof(info))
+		on_signal(t, (int)info.ssi_signo);
+}
+
+static bool finished(const struct trace *t)
+{
+	/* An output that is gone ends -p and -a; COMMAND is not ours to end. */
+	if (writer__error(t->out) && !t->opts->command)
+		return true;
+	if (t->end_ns && session__now() >= t->end_ns)
+		return true;
+	return t->opts->pids.n && !tracker__live_processes(t->session.tracker);
+}
+
+static void loop(struct trace *t)
+{
+	struct pollfd fd = { .fd = t->signal_fd, .events = POLLIN };
+	int wait_ms = WAIT_MIN_MS;
+
+	while (!t->stop && !finished(t)) {
+		/* Nobody wakes us: sleep longer the longer nothing comes. */
+		poll(&fd, 1, wait_ms);
+		read_signals(t);
+		if (session__pump(&t->session) > 0)
+			wait_ms = WAIT_MIN_MS;
+		else if (wait_ms < WAIT_MAX_MS)
+			wait_ms++;
+	}
+}
+
+/* Returns the exit status, given that tracing itself went well. */
+static int close_output(struct trace *t)
+{
+	int err = writer__close(t->out, CLOSE_TIMEOUT_MS);
+
+	t->out = NULL;
+	if (!err)
+		return STATUS_OK;
+	complain("cannot write to %s: %s",
+		 t->opts->output	 ? t->opts->output :
+		 t->out_fd == STDOUT_FILENO ? "standard output" :
+					      "standard error",
+		 err == -ETIMEDOUT ? "the reader has stalled" : strerror(-err));
+	return t->opts->command ? STATUS_OURS : STATUS_OUTPUT;
+}
+
+static int run(struct trace *t)
+{
+	int status;
+
+	if (attach(t))
+		return own_failure(t);
+	status = start_command(t);
+	if (status)
+		return status;
+	if (!t->opts->quiet && !t->opts->command)
+		fprintf(stderr, "Tracing the memory of %zu process%s, tier %s ... Hit Ctrl-C to end.\n",
+			tracker__live_processes(t->session.tracker),
+			tracker__live_processes(t->session.tracker) == 1 ? "" : "es", TIER);
+	if (t->opts->duration_ns)
+		t->end_ns = session__now() + t->opts->duration_ns;
+	loop(t);
+	session__finish(&t->session, TIER, writer__dropped(t->out));
+	status = close_output(t);
+	if (status == STATUS_OK && t->opts->command && t->command.ended)
+		status = command__exit_status(&t->command);
+	return status;
+}
+
+int cmd_trace(const struct trace_options *opts)
+{
+	struct trace t = { .opts = opts, .out_fd = -1, .signal_fd = -1 };
+	int status = own_failure(&t);
+	char why[512];
+	size_t i;
+	pid_t tgid;
+
+	for (i = 0; i < opts->pids.n; i++) {
+		if (check_pid(opts->pids.pid[i], &tgid))
+			return status;
+	}
+	if (features__check_trace(why, sizeof(why))) {
+		complain("%s", why);
+		return status;
+	}
+	if (opts->command && command__prepare(&t.command, opts->command, opts->user)) {
+		complain("cannot start %s: %s", opts->command[0], strerror(errno));
+		return status;
+	}
+	if (!open_output(&t) && !block_signals(&t) && !open_sink(&t))
+		status = run(&t);
+	if (opts->command)
+		command__cancel(&t.command);
+	session__close(&t.session);
+	sink__free(t.sink);
+	writer__close(t.out, CLOSE_TIMEOUT_MS);
+	if (opts->output && t.out_fd >= 0)
+		close(t.out_fd);
+	if (t.signal_fd >= 0)
+		close(t.signal_fd);
+	return status;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is worth telling a person: growth, protections, limits, failures and
+ * locks. Each kind is told when it is news and then seldom, so that output
+ * stays bounded however often it happens.
+ */
+#include "tracker_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Growth is told when it is this much and a quarter more than was told before. */
+#define GROWTH_STEP (1ull << 20)
+
+const char *finding_kind__name(enum finding_kind kind)
+{
+	static const char *const names[FINDING_NR] = {
+#define X(id, name, text) [FINDING_##id] = name,
+		FINDING_KINDS(X)
+#undef X
+	};
+
+	return kind < FINDING_NR ? names[kind] : "?";
+}
+
+static uint64_t grows_by(const struct call *c)
+{
+	switch (c->id) {
+	case MT_CALL_MMAP:
+	case MT_CALL_MLOCK:
+	case MT_CALL_MLOCK2:
+		return c->args[1];
+	case MT_CALL_BRK:
+		return c->args[0] > c->args[1] ? c->args[0] - c->args[1] : 0;
+	case MT_CALL_MREMAP:
+		return c->args[2] > c->args[1] ? c->args[2] - c->args[1] : 0;
+	default:
+		return 0;
+	}
+}
+
+static bool over(uint64_t pages, uint64_t more, uint64_t limit)
+{
+	return limit != UINT64_MAX && (more > limit || pages * REGION_PAGE > limit - more);
+}
+
+/* mm/mmap.c, mm/mlock.c, mm/vma.c: the checks that lead to ENOMEM, EAGAIN and EPERM. */
+enum limit limit__of_call(const struct tracker *t, const struct call *c, uint64_t *ret_bytes)
+{
+	uint64_t more = grows_by(c);
+	bool locks = c->id == MT_CALL_MLOCK || c->id == MT_CALL_MLOCK2 ||
+		     c->id == MT_CALL_MLOCKALL || c->ret == -EAGAIN;
+	enum limit limit = LIMIT_NONE;
+
+	if (!c->has_limits || (c->id != MT_CALL_BRK && c->ret != -ENOMEM && c->ret != -EAGAIN &&
+			       c->ret != -EPERM))
+		return LIMIT_NONE;
+	if (c->id == MT_CALL_MLOCKALL)
+		more = (c->mm.total_vm - c->mm.locked_vm) * REGION_PAGE;
+	if (locks) {
+		if (over(c->mm.locked_vm, more, c->limits.memlock)) {
+			limit = LIMIT_MEMLOCK;
+			*ret_bytes = c->limits.memlock;
+		}
+	} else if (c->ret == -EPERM) {
+		limit = LIMIT_NONE;
+	} else if (more && over(c->mm.total_vm, more, c->limits.as)) {
+		limit = LIMIT_AS;
+		*ret_bytes = c->limits.as;
+	} else if (more && over(c->mm.data_vm, more, c->limits.data)) {
+		limit = LIMIT_DATA;
+		*ret_bytes = c->limits.data;
+	} else if (t->max_map_count && c->mm.map_count + 1 >= t->max_map_count) {
+		limit = LIMIT_MAP_COUNT;
+		*ret_bytes = t->max_map_count;
+	}
+	return limit;
+}
+
+/* "12.3M": at most 15 characters. */
+static const char *human(uint64_t bytes, char buf[16])
+{
+	static const char units[] = "KMGTP";
+	double v = (double)bytes / 1024;
+	size_t i = 0;
+
+	while (v >= 1024 && i + 2 < sizeof(units)) {
+		v /= 1024;
+		i++;
+	}
+	snprintf(buf, 16, v < 10 ? "%.1f%c" : "%.0f%c", v, units[i]);
+	return buf;
+}
+
+static void tell(struct tracker *t, struct process *p, const struct call_record *rec,
+		 struct finding *f)
+{
+	p->findings[f->kind]++;
+	f->ts_ns = rec->call->exit_ns;
+	f->process = p;
+	f->space = rec->space;
+	f->tid = rec->call->tid;
+	f->region_name = rec->region_name ? rec->region_name : "[anon]";
+	f->region_kind = rec->kind;
+	f->call = rec;
+	if (!f->end) {
+		f->start = rec->change->start;
+		f->end = rec->change->end;
+	}
+	if (t->observer && t->observer->finding)
+		t->observer->finding(t->observer_ctx, f);
+}
+
+/* True for the 1st, 10th, 100th ... time. */
+static bool is_news(uint64_t count)
+{
+	while (count % 10 == 0 && count)
+		count /= 10;
+	return count == 1;
+}
+
+static void find_protection(struct tracker *t, struct process *p, const struct call_record *rec)
+{
+	const struct change *ch = rec->change;
+	const uint32_t wx = REGION_WRITE | REGION_EXEC;
+	struct finding f = {
+		.kind = FINDING_PROTECTION,
+		.old_flags = ch->old_flags,
+		.new_flags = ch->new_flags,
+		.bytes = ch->end - ch->start,
+	};
+
+	if (ch->kind != CHANGE_APPLIED)
+		return;
+	if ((ch->new_flags & wx) == wx && (ch->old_flags & wx) != wx)
+		snprintf(f.text, sizeof(f.text), "W+X: writable and executable at once");
+	else if (ch->was_writable && ch->now_executable && !ch->was_executable)
+		snprintf(f.text, sizeof(f.text), "W>X: was writable, now executable");
+	else if (ch->was_executable && ch->now_writable && !ch->was_writable)
+		snprintf(f.text, sizeof(f.text), "X>W: was executable, now writable");
+	else
+		return;
+	if (is_news(p->findings[FINDING_PROTECTION] + 1) || p->findings[FINDING_PROTECTION] < 20)
+		tell(t, p, rec, &f);
+	else
+		p->findings[FINDING_PROTECTION]++;
+}
+
+static void find_growth(struct tracker *t, struct process *p, const struct space *s,
+			const struct call_record *rec)
+{
+	uint64_t accessible = region_map__totals(s->map)->accessible, heap, other, now;
+	struct finding f = { .kind = FINDING_GROWTH };
+	uint64_t *told;
+	char a[16], b[16];
+	const char *what;
+
+	if (rec->change->kind != CHANGE_APPLIED || !s->has_base)
+		return;
+	heap = s->layout.brk > s->layout.start_brk ? s->layout.brk - s->layout.start_brk : 0;
+	other = accessible > heap ? accessible - heap : 0;
+	told = rec->call->id == MT_CALL_BRK ? &p->told_heap : &p->told_other;
+	now = rec->call->id == MT_CALL_BRK ? heap : other;
+	what = rec->call->id == MT_CALL_BRK ? "heap (brk)" : "mapped and accessible memory";
+	if (now < *told + GROWTH_STEP || now - *told < *told / 4)
+		return;
+	f.bytes = now - *told;
+	snprintf(f.text, sizeof(f.text), "%s grew by %s to %s", what, human(f.bytes, a),
+		 human(now, b));
+	*told = now;
+	tell(t, p, rec, &f);
+}
+
+static void find_locked(struct tracker *t, struct process *p, const struct space *s,
+			const struct call_record *rec)
+{
+	uint64_t locked = s->mm.locked_vm * REGION_PAGE;
+	struct finding f = { .kind = FINDING_LOCKED };
+	char a[16];
+
+	if (locked <= p->told_locked || locked - p->told_locked < p->told_locked / 4)
+		return;
+	f.bytes = locked - p->told_locked;
+	snprintf(f.text, sizeof(f.text), "%s locked now", human(locked, a));
+	p->told_locked = locked;
+	tell(t, p, rec, &f);
+}
+
+static void find_refusal(struct tracker *t, struct process *p, const struct call_record *rec)
+{
+	static const char *const limits[] = {
+		[LIMIT_NONE] = "",
+		[LIMIT_AS] = "RLIMIT_AS",
+		[LIMIT_DATA] = "RLIMIT_DATA",
+		[LIMIT_MEMLOCK] = "RLIMIT_MEMLOCK",
+		[LIMIT_STACK] = "RLIMIT_STACK",
+		[LIMIT_MAP_COUNT] = "vm.max_map_count",
+	};
+	struct finding f = {
+		.kind = rec->limit == LIMIT_NONE ? FINDING_FAILURE : FINDING_LIMIT,
+		.bytes = rec->change->end - rec->change->start,
+	};
+	char a[16];
+
+	/* Programs ask for what a kernel may not have: EINVAL is no news but to -x. */
+	if (!is_news(p->findings[f.kind] + 1)) {
+		p->findings[f.kind]++;
+		return;
+	}
+	if (rec->limit == LIMIT_NONE)
+		snprintf(f.text, sizeof(f.text), "%s failed", call__name(rec->call->id));
+	else if (rec->limit == LIMIT_MAP_COUNT)
+		snprintf(f.text, sizeof(f.text), "%s failed at %s, %llu regions",
+			 call__name(rec->call->id), limits[rec->limit],
+			 (unsigned long long)rec->limit_bytes);
+	else
+		snprintf(f.text, sizeof(f.text), "%s failed at %s, %s", call__name(rec->call->id),
+			 limits[rec->limit], human(rec->limit_bytes, a));
+	tell(t, p, rec, &f);
+}
+
+void findings__of_call(struct tracker *t, struct process *p, const struct space *s,
+		       const struct call_record *rec)
+{
+	if (call__refused(rec->call)) {
+		find_refusal(t, p, rec);
+		return;
+	}
+	find_protection(t, p, rec);
+	find_growth(t, p, s, rec);
+	find_locked(t, p, s, rec);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the tracker tells: the records that every output is made of. */
+#ifndef MEMTRACE_CORE_OBSERVER_H
+#define MEMTRACE_CORE_OBSERVER_H
+
+#include "call.h"
+#include "call_model.h"
+#include "space.h"
+
+enum process_what { PROCESS_FOUND, PROCESS_FORK, PROCESS_EXEC, PROCESS_EXIT };
+
+struct process_record {
+	uint64_t ts_ns;
+	enum process_what what;
+	const struct process *process;
+	uint64_t space;
+};
+
+/* Limits that a failed call may have hit. */
+enum limit { LIMIT_NONE, LIMIT_AS, LIMIT_DATA, LIMIT_MEMLOCK, LIMIT_STACK, LIMIT_MAP_COUNT };
+
+struct call_record {
+	const struct call *call;
+	const struct change *change;
+	const struct process *process; /* of the caller */
+	const struct space *space;     /* acted on */
+	enum limit limit;	       /* call__failed(call) only */
+	uint64_t limit_bytes;	       /* its value: bytes, or regions for LIMIT_MAP_COUNT */
+	const char *region_name;       /* "[heap]", a path, "[anon]": of the range acted on */
+	enum region_kind kind;
+};
+
+/* Findings, as -e and JSON spell them. */
+#define FINDING_KINDS(X)                                                     \
+	X(GROWTH, "growth", "heap or mapped memory grew")                    \
+	X(PROTECTION, "protection", "memory is, or was, writable and executable") \
+	X(LIMIT, "limit", "a call failed at a limit")                        \
+	X(FAILURE, "failure", "a call failed")                               \
+	X(LOCKED, "locked", "memory was locked")
+
+enum finding_kind {
+#define X(id, name, text) FINDING_##id,
+	FINDING_KINDS(X)
+#undef X
+	FINDING_NR
+};
+const char *finding_kind__name(enum finding_kind kind);
+
+struct finding {
+	uint64_t ts_ns;
+	enum finding_kind kind;
+	const struct process *process;
+	const struct space *space;
+	uint32_t tid;
+	uint64_t start, end;	       /* the range, or 0, 0 */
+	uint64_t bytes;		       /* how much grew, failed, was locked */
+	uint32_t old_flags, new_flags; /* PROTECTION */
+	enum region_kind region_kind;
+	const char *region_name;
+	const struct call_record *call; /* that caused it, or NULL */
+	char text[160];			/* one plain sentence, escaped */
+};
+
+struct state_record {
+	uint64_t ts_ns;
+	const struct space *space;
+	const struct process *process; /* one that has the space, or NULL */
+	bool exact;
+	const char *why;
+};
+
+struct lost_record {
+	uint64_t ts_ns;
+	uint64_t space;
+	uint32_t tgid;
+	uint64_t count; /* since it was last told */
+};
+
+struct observer {
+	void (*process)(void *ctx, const struct process_record *rec);
+	void (*call)(void *ctx, const struct call_record *rec);
+	void (*finding)(void *ctx, const struct finding *finding);
+	void (*state)(void *ctx, const struct state_record *rec);
+	void (*lost)(void *ctx, const struct lost_record *rec);
+};
+
+#endif

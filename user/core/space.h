@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Spaces and processes: plain data, written by the tracker, read by all. */
+#ifndef MEMTRACE_CORE_SPACE_H
+#define MEMTRACE_CORE_SPACE_H
+
+/* Without memory an addition fails and is noticed; uthash would exit. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+#include "call.h"
+#include "region_kind.h"
+#include "region_map.h"
+
+/* How much of an address space is of which sort, in bytes. */
+struct usage {
+	uint64_t kind[KIND_NR];
+	uint64_t total;	     /* mapped, or reserved */
+	uint64_t accessible; /* committed: some access is allowed */
+	uint64_t locked;     /* as the kernel counts: mm->locked_vm */
+};
+
+struct call_stats {
+	uint64_t count, errors;
+	uint64_t bytes; /* that the calls which worked acted on */
+	uint64_t ns;	/* spent in them */
+};
+
+/* A window in which a call of another thread may have been under way. */
+struct window {
+	uint64_t enter_ns, exit_ns, start, end;
+	uint64_t child_space; /* not 0: a fork, which read [0, ~0) */
+	uint32_t tid;
+};
+#define SPACE_WINDOWS 256
+
+struct process;
+
+struct space {
+	uint64_t id;
+	uint32_t tgid; /* a process whose /proc/PID shows it */
+	struct region_map *map;
+	struct layout layout;
+	struct mt_counters mm; /* the newest that came */
+	bool has_base, exact, ended;
+	bool lock_future, lock_on_fault;
+	const char *why; /* when not exact: static text */
+	uint64_t uncertain_ns, last_base_ns;
+	uint64_t base_begin_ns, base_end_ns; /* of the last snapshot */
+	uint32_t lost;	   /* as the last record said */
+	uint64_t delivered; /* calls that reached us */
+	uint64_t resyncs;
+	uint32_t users;	  /* live processes */
+	uint32_t threads; /* of all of them */
+	uint64_t grown;	  /* bytes that one of several growing stacks took: which, is asked */
+	struct window *windows; /* SPACE_WINDOWS, newest at next - 1; once there are threads */
+	uint32_t window_next, window_count, same_tid_run;
+	struct region *walk; /* pieces of a walk that is coming in */
+	size_t walk_n, walk_size;
+	UT_hash_handle hh;
+};
+
+struct process {
+	uint32_t tgid, parent;
+	uint64_t start_ns;
+	uint64_t first_ns, last_ns; /* first and last seen, CLOCK_MONOTONIC */
+	char comm[MT_COMM_LEN * 4 + 1]; /* escaped */
+	uint64_t space;
+	uint32_t threads;
+	bool ended, found; /* found: it ran before we did */
+	int status;
+	/* peak.kind is kept for KIND_HEAP alone: the others are not worth their cost */
+	struct usage at_start, peak, at_end;
+	struct call_stats calls[MT_CALL_NR];
+	uint64_t mapped, unmapped;	 /* bytes, by all calls */
+	uint64_t committed, uncommitted;
+	uint64_t brk_grown, brk_shrunk;	 /* bytes, by brk alone */
+	uint64_t protections;		 /* changes of protection that worked */
+	uint64_t findings[8];		 /* by enum finding_kind */
+	uint64_t told_heap, told_other, told_locked; /* bytes when growth was last told */
+	struct process *next, *prev;
+	UT_hash_handle hh;
+};
+
+struct tracker_totals {
+	uint64_t calls, lives;	/* events delivered */
+	uint64_t resyncs;	/* bases read again */
+	uint64_t bases;		/* first bases */
+	uint64_t audits, audit_failures;
+	uint64_t conflicts;	/* calls that overlapped in time and range */
+	uint64_t processes, spaces, threads; /* ever seen */
+	uint64_t forgotten;	/* ended processes summed up in other */
+	struct call_stats other[MT_CALL_NR];
+};
+
+#endif

@@ -1,0 +1,648 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tracker: what each event means for spaces and processes. Owns the tables;
+ * a space's exactness is tracker_space.c's, what is worth telling findings.c's.
+ */
+#include "tracker_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Ended processes that are still known by name; older ones are summed up. */
+#define ENDED_MAX 4096
+/* Ranges as long as this are "everything" (user space has at most 57 bits). */
+#define SPACE_BYTES_MAX (1ull << 56)
+
+struct tracker *tracker__new(const struct observer *observer, void *observer_ctx)
+{
+	struct tracker *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->observer = observer;
+	t->observer_ctx = observer_ctx;
+	t->backings = backings__new();
+	if (!t->backings) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void tracker__free(struct tracker *t)
+{
+	struct process *p, *next;
+	struct thread *th, *th_tmp;
+	struct space *s, *s_tmp;
+
+	if (!t)
+		return;
+	HASH_ITER(hh, t->threads, th, th_tmp) {
+		HASH_DEL(t->threads, th);
+		free(th);
+	}
+	HASH_CLEAR(hh, t->processes);
+	for (p = t->oldest; p; p = next) {
+		next = p->next;
+		free(p);
+	}
+	HASH_ITER(hh, t->spaces, s, s_tmp)
+		space__free(t, s);
+	backings__free(t->backings);
+	free(t->ended);
+	free(t);
+}
+
+void tracker__set_max_map_count(struct tracker *t, uint64_t regions)
+{
+	t->max_map_count = regions;
+}
+
+struct space *tracker__space(struct tracker *t, uint64_t id)
+{
+	struct space *s;
+
+	HASH_FIND(hh, t->spaces, &id, sizeof(id), s);
+	return s;
+}
+
+struct process *tracker__process(struct tracker *t, uint32_t tgid)
+{
+	struct process *p;
+
+	HASH_FIND(hh, t->processes, &tgid, sizeof(tgid), p);
+	return p;
+}
+
+struct process *tracker__next_process(struct tracker *t, struct process *after)
+{
+	return after ? after->next : t->oldest;
+}
+
+struct space *tracker__next_space(struct tracker *t, struct space *after)
+{
+	return after ? after->hh.next : t->spaces;
+}
+
+size_t tracker__live_processes(const struct tracker *t)
+{
+	return HASH_COUNT(t->processes);
+}
+
+const struct tracker_totals *tracker__totals(const struct tracker *t)
+{
+	return &t->totals;
+}
+
+const struct backings *tracker__backings(const struct tracker *t)
+{
+	return t->backings;
+}
+
+void tracker__tell_process(const struct tracker *t, enum process_what what,
+			   const struct process *p, uint64_t ts_ns)
+{
+	struct process_record rec = { ts_ns, what, p, p->space };
+
+	if (t->observer && t->observer->process)
+		t->observer->process(t->observer_ctx, &rec);
+}
+
+void tracker__usage(const struct tracker *t, const struct space *s, struct usage *ret)
+{
+	const struct region_totals *totals = region_map__totals(s->map);
+
+	memset(ret, 0, sizeof(*ret));
+	region_map__kind_bytes(s->map, t->backings, &s->layout, ret->kind);
+	ret->total = totals->bytes;
+	ret->accessible = totals->accessible;
+	ret->locked = s->mm.locked_vm * REGION_PAGE;
+}
+
+/* Spaces that nobody uses any more: their map goes, their id is handed on. */
+static int space_unused(struct tracker *t, struct space *s)
+{
+	if (t->n_ended == t->ended_size) {
+		size_t size = t->ended_size ? 2 * t->ended_size : 64;
+		uint64_t *grown = realloc(t->ended, size * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		t->ended = grown;
+		t->ended_size = size;
+	}
+	t->ended[t->n_ended++] = s->id;
+	s->ended = true;
+	space__free(t, s);
+	return 0;
+}
+
+bool tracker__next_ended(struct tracker *t, uint64_t *ret_space)
+{
+	if (!t->n_ended)
+		return false;
+	*ret_space = t->ended[--t->n_ended];
+	return true;
+}
+
+static int thread_add(struct tracker *t, uint32_t tid, struct process *p, struct space *s,
+		      uint64_t user_sp)
+{
+	struct thread *th;
+
+	HASH_FIND(hh, t->threads, &tid, sizeof(tid), th);
+	if (th)
+		return 0;
+	th = calloc(1, sizeof(*th));
+	if (!th)
+		return -ENOMEM;
+	th->tid = tid;
+	th->tgid = p->tgid;
+	th->user_sp = user_sp;
+	HASH_ADD(hh, t->threads, tid, sizeof(th->tid), th);
+	if (!th->hh.tbl) {
+		free(th);
+		return -ENOMEM;
+	}
+	p->threads++;
+	if (s)
+		s->threads++;
+	t->totals.threads++;
+	return 0;
+}
+
+static void thread_del(struct tracker *t, uint32_t tid, struct process *p, struct space *s)
+{
+	struct thread *th;
+
+	HASH_FIND(hh, t->threads, &tid, sizeof(tid), th);
+	if (!th || th->tgid != p->tgid)
+		return;
+	HASH_DEL(t->threads, th);
+	free(th);
+	p->threads--;
+	if (s && s->threads)
+		s->threads--;
+}
+
+/* All threads of a process: it execed or ended, and some exits may have been lost. */
+static void threads_del(struct tracker *t, struct process *p, struct space *s)
+{
+	struct thread *th, *tmp;
+
+	thread_del(t, p->tgid, p, s);
+	if (!p->threads)
+		return;
+	HASH_ITER(hh, t->threads, th, tmp) {
+		if (th->tgid == p->tgid)
+			thread_del(t, th->tid, p, s);
+	}
+}
+
+/* Bounds the list of ended processes: the oldest is summed up and forgotten. */
+static void forget_oldest(struct tracker *t)
+{
+	struct process *p;
+	int i;
+
+	for (p = t->oldest; p && !p->ended; p = p->next)
+		;
+	if (!p)
+		return;
+	for (i = 0; i < MT_CALL_NR; i++) {
+		t->totals.other[i].count += p->calls[i].count;
+		t->totals.other[i].errors += p->calls[i].errors;
+		t->totals.other[i].bytes += p->calls[i].bytes;
+		t->totals.other[i].ns += p->calls[i].ns;
+	}
+	t->totals.forgotten++;
+	t->ended_processes--;
+	if (p->prev)
+		p->prev->next = p->next;
+	else
+		t->oldest = p->next;
+	if (p->next)
+		p->next->prev = p->prev;
+	else
+		t->newest = p->prev;
+	free(p);
+}
+
+static void set_comm(struct process *p, const char *comm)
+{
+	snprintf(p->comm, sizeof(p->comm), "%s", comm);
+}
+
+static struct process *process_new(struct tracker *t, uint32_t tgid, uint64_t start_ns,
+				   uint64_t ts_ns, const char *comm)
+{
+	struct process *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->tgid = tgid;
+	p->start_ns = start_ns;
+	p->first_ns = p->last_ns = ts_ns;
+	set_comm(p, comm);
+	HASH_ADD(hh, t->processes, tgid, sizeof(p->tgid), p);
+	if (!p->hh.tbl) {
+		free(p);
+		return NULL;
+	}
+	p->prev = t->newest;
+	if (t->newest)
+		t->newest->next = p;
+	else
+		t->oldest = p;
+	t->newest = p;
+	t->totals.processes++;
+	return p;
+}
+
+static void note_peak(struct process *p, const struct space *s)
+{
+	const struct region_totals *totals = region_map__totals(s->map);
+	uint64_t heap = s->layout.brk - s->layout.start_brk, locked = s->mm.locked_vm * REGION_PAGE;
+
+	if (totals->bytes > p->peak.total)
+		p->peak.total = totals->bytes;
+	if (totals->accessible > p->peak.accessible)
+		p->peak.accessible = totals->accessible;
+	if (locked > p->peak.locked)
+		p->peak.locked = locked;
+	if (s->layout.brk > s->layout.start_brk && heap > p->peak.kind[KIND_HEAP])
+		p->peak.kind[KIND_HEAP] = heap;
+}
+
+void process__note_start(const struct tracker *t, struct process *p, const struct space *s)
+{
+	tracker__usage(t, s, &p->at_start);
+	p->told_heap = p->at_start.kind[KIND_HEAP];
+	p->told_other = p->at_start.accessible - p->told_heap;
+	p->told_locked = p->at_start.locked;
+	note_peak(p, s);
+}
+
+static void process_leave(struct tracker *t, struct process *p)
+{
+	struct space *s = tracker__space(t, p->space);
+
+	if (s) {
+		tracker__usage(t, s, &p->at_end);
+		note_peak(p, s);
+	}
+	threads_del(t, p, s);
+	p->space = 0;
+	if (!s)
+		return;
+	if (s->users)
+		s->users--;
+	if (!s->users) {
+		/* Without memory to hand the id on, the space just stays. */
+		space_unused(t, s);
+	} else if (s->tgid == p->tgid) {
+		struct process *other, *tmp;
+
+		HASH_ITER(hh, t->processes, other, tmp) {
+			if (other != p && other->space == s->id)
+				s->tgid = other->tgid;
+		}
+	}
+}
+
+static void process_end(struct tracker *t, struct process *p, uint64_t ts_ns, int status)
+{
+	p->last_ns = ts_ns;
+	p->ended = true;
+	p->status = status;
+	tracker__tell_process(t, PROCESS_EXIT, p, ts_ns);
+	process_leave(t, p);
+	HASH_DEL(t->processes, p);
+	if (++t->ended_processes > ENDED_MAX)
+		forget_oldest(t);
+}
+
+/* The live process with this identity; one that had the pid before has ended. */
+static struct process *process_get(struct tracker *t, uint32_t tgid, uint64_t start_ns,
+				   uint64_t ts_ns, const char *comm)
+{
+	struct process *p = tracker__process(t, tgid);
+
+	if (p && start_ns && p->start_ns && p->start_ns != start_ns) {
+		process_end(t, p, ts_ns, 0);
+		p = NULL;
+	}
+	if (p && !p->start_ns)
+		p->start_ns = start_ns;
+	return p ? p : process_new(t, tgid, start_ns, ts_ns, comm);
+}
+
+static void process_join(struct process *p, struct space *s)
+{
+	p->space = s->id;
+	s->users++;
+}
+
+int tracker__on_task(struct tracker *t, const struct mt_task *task, const char *comm)
+{
+	struct space *s = space__get(t, task->space, task->tgid, task->ts_ns);
+	struct process *p;
+	bool new;
+
+	if (!s)
+		return -ENOMEM;
+	p = tracker__process(t, task->tgid);
+	new = !p || (p->start_ns && p->start_ns != task->start_ns);
+	p = process_get(t, task->tgid, task->start_ns, task->ts_ns, comm);
+	if (!p)
+		return -ENOMEM;
+	if (!s->has_base) {
+		s->layout = (struct layout){
+			.start_brk = task->layout.start_brk,
+			.brk = task->layout.brk,
+			.start_stack = task->layout.start_stack,
+			.task_size = task->layout.task_size,
+		};
+		s->mm = task->mm;
+		s->lock_future = task->mm.def_flags & 0x2000; /* VM_LOCKED */
+		s->delivered = 0;
+	}
+	if (new) {
+		p->found = true;
+		process_join(p, s);
+		tracker__tell_process(t, PROCESS_FOUND, p, task->ts_ns);
+	}
+	if (task->tid == task->tgid)
+		set_comm(p, comm);
+	return thread_add(t, task->tid, p, s, task->user_sp);
+}
+
+/* A child's first map: its parent's, if that is known for the moment of the copy. */
+static int fork_map(struct tracker *t, const struct fork_event *ev, struct space *parent,
+		    struct space *child)
+{
+	struct window w = {
+		.enter_ns = ev->enter_ns,
+		.exit_ns = ev->ts_ns,
+		.start = 0,
+		.end = UINT64_MAX,
+		.child_space = child->id,
+		.tid = ev->tid,
+	};
+	struct region_map *map;
+	bool known;
+
+	if (!parent || !parent->has_base)
+		return 0;
+	map = call_model__fork(parent->map);
+	if (!map)
+		return -ENOMEM;
+	region_map__free(child->map);
+	child->map = map;
+	child->grown = parent->grown;
+	t->totals.bases++;
+	known = parent->exact && ev->ts_ns >= parent->base_end_ns;
+	space__exact(t, child, ev->ts_ns);
+	if (!known)
+		space__uncertain(t, child, "its parent's map was not known", ev->ts_ns);
+	else
+		space__check_totals(t, child, &ev->mm, ev->ts_ns);
+	return space__window(t, parent, &w);
+}
+
+int tracker__on_fork(struct tracker *t, const struct fork_event *ev)
+{
+	struct space *parent = ev->space ? tracker__space(t, ev->space) : NULL, *child;
+	struct process *p;
+	int err;
+
+	t->totals.lives++;
+	child = space__get(t, ev->child_space, ev->child_tgid, ev->ts_ns);
+	p = ev->thread ? tracker__process(t, ev->child_tgid) : NULL;
+	if (!p) {
+		p = process_get(t, ev->child_tgid, ev->child_start_ns, ev->ts_ns, ev->comm);
+		if (!p || !child)
+			return -ENOMEM;
+		p->parent = ev->tgid;
+		if (p->space != child->id) {
+			process_join(p, child);
+			tracker__tell_process(t, PROCESS_FORK, p, ev->ts_ns);
+		}
+	}
+	if (!child)
+		return -ENOMEM;
+	err = thread_add(t, ev->child_tid, p, child, 0);
+	if (err || ev->shared)
+		return err;
+	child->layout = ev->layout;
+	child->mm = ev->mm;
+	err = fork_map(t, ev, parent, child);
+	process__note_start(t, p, child);
+	return err;
+}
+
+int tracker__on_exec(struct tracker *t, const struct exec_event *ev)
+{
+	struct process *p;
+	struct space *s;
+
+	t->totals.lives++;
+	p = process_get(t, ev->tgid, ev->start_ns, ev->ts_ns, ev->comm);
+	if (!p)
+		return -ENOMEM;
+	process_leave(t, p);
+	set_comm(p, ev->comm);
+	p->last_ns = ev->ts_ns;
+	if (!ev->space) {
+		/* A vfork child that is not followed leaves our sight here. */
+		process_end(t, p, ev->ts_ns, 0);
+		return 0;
+	}
+	s = space__get(t, ev->space, ev->tgid, ev->ts_ns);
+	if (!s)
+		return -ENOMEM;
+	s->layout = ev->layout;
+	s->mm = ev->mm;
+	process_join(p, s);
+	memset(&p->at_start, 0, sizeof(p->at_start));
+	p->told_heap = p->told_other = p->told_locked = 0;
+	tracker__tell_process(t, PROCESS_EXEC, p, ev->ts_ns);
+	return thread_add(t, ev->tid, p, s, 0);
+}
+
+void tracker__finish(struct tracker *t, uint64_t ts_ns)
+{
+	struct process *p, *tmp;
+	struct space *s;
+
+	HASH_ITER(hh, t->processes, p, tmp) {
+		s = tracker__space(t, p->space);
+		p->last_ns = ts_ns;
+		if (s)
+			tracker__usage(t, s, &p->at_end);
+	}
+}
+
+int tracker__on_exit(struct tracker *t, const struct exit_event *ev)
+{
+	struct process *p = tracker__process(t, ev->tgid);
+
+	t->totals.lives++;
+	if (!p)
+		return 0;
+	if (ev->group)
+		process_end(t, p, ev->ts_ns, ev->status);
+	else
+		thread_del(t, ev->tid, p, tracker__space(t, p->space));
+	return 0;
+}
+
+static void sweep_backings(struct tracker *t)
+{
+	const struct region *r;
+	struct region_iter it;
+	struct space *s, *tmp;
+	size_t i;
+
+	if (!backings__should_sweep(t->backings))
+		return;
+	HASH_ITER(hh, t->spaces, s, tmp) {
+		for (r = region_iter__init(&it, s->map, 0); r; r = region_iter__next(&it))
+			backings__mark(t->backings, r->backing);
+		for (i = 0; i < s->walk_n; i++)
+			backings__mark(t->backings, s->walk[i].backing);
+	}
+	backings__sweep(t->backings);
+}
+
+/* Brings the map up to date with a call; *change says what it did. */
+static int apply(struct tracker *t, struct space *s, const struct call *c, struct change *change)
+{
+	struct model_space model = space__model(t, s);
+	bool strict = c->enter_ns >= s->base_end_ns && s->exact;
+	struct range ranges[2] = {};
+	size_t n, i;
+	int err;
+
+	memset(change, 0, sizeof(*change));
+	n = call__ranges(c, ranges);
+	change->start = n ? ranges[0].start : 0;
+	change->end = n ? ranges[0].end : 0;
+	for (i = 0; i < n && call__mutates(c); i++) {
+		struct window w = {
+			.enter_ns = c->enter_ns,
+			.exit_ns = c->exit_ns,
+			.start = ranges[i].start,
+			.end = ranges[i].end,
+			.tid = c->tid,
+		};
+
+		err = space__window(t, s, &w);
+		if (err)
+			return err;
+	}
+	/* The snapshot was taken later and has it already. */
+	if (!s->has_base || c->exit_ns <= s->base_begin_ns)
+		return 0;
+	err = call_model__apply(&model, c, strict, change);
+	s->lock_future = model.lock_future;
+	s->lock_on_fault = model.lock_on_fault;
+	if (err) {
+		space__uncertain(t, s, "out of memory", c->exit_ns);
+		return err;
+	}
+	if (change->kind == CHANGE_UNKNOWN)
+		space__uncertain(t, s, change->why, c->exit_ns);
+	/* With one thread nothing else can be under way: the sums must agree now. */
+	if (strict && s->exact && s->threads == 1)
+		space__check_totals(t, s, &c->mm, c->exit_ns);
+	return 0;
+}
+
+static void count_call(struct process *p, const struct call *c, const struct change *change)
+{
+	struct call_stats *st = &p->calls[c->id];
+
+	st->count++;
+	st->ns += c->enter_ns && c->exit_ns > c->enter_ns ? c->exit_ns - c->enter_ns : 0;
+	if (call__refused(c)) {
+		st->errors++;
+		return;
+	}
+	/* mlockall and its like act on everything: that is no size. */
+	if (change->end - change->start < SPACE_BYTES_MAX)
+		st->bytes += change->end - change->start;
+	p->mapped += change->mapped;
+	p->unmapped += change->unmapped;
+	p->committed += change->committed;
+	p->uncommitted += change->uncommitted;
+	if (c->id == MT_CALL_BRK && change->kind == CHANGE_APPLIED) {
+		p->brk_grown += change->mapped;
+		p->brk_shrunk += change->unmapped;
+	}
+	if ((c->id == MT_CALL_MPROTECT || c->id == MT_CALL_PKEY_MPROTECT) &&
+	    change->kind == CHANGE_APPLIED)
+		p->protections++;
+}
+
+/* What the range is, for people: looked up while it is mapped. */
+static void describe(const struct tracker *t, const struct space *s, const struct change *change,
+		     struct call_record *rec)
+{
+	const struct region *r = region_map__find(s->map, change->start);
+
+	if (!r || r->start >= change->end)
+		return;
+	rec->region_name = region__name(r, t->backings, &s->layout);
+	if (!*rec->region_name)
+		rec->region_name = "[anon]";
+	rec->kind = region__kind(s->map, r, t->backings, &s->layout);
+}
+
+int tracker__on_call(struct tracker *t, const struct call *c)
+{
+	struct space *caller = c->space ? space__get(t, c->space, c->tgid, c->exit_ns) : NULL;
+	struct space *s = c->target == c->space ? caller : tracker__space(t, c->target);
+	struct call_record rec = { .call = c, .space = s ? s : caller, .kind = KIND_ANONYMOUS };
+	struct range ranges[2];
+	struct change change;
+	struct process *p;
+	int err = 0;
+
+	t->totals.calls++;
+	p = process_get(t, c->tgid, 0, c->exit_ns, c->comm);
+	if (!p || (c->space && !caller))
+		return -ENOMEM;
+	if (caller && p->space != c->space && !p->space)
+		process_join(p, caller);
+	p->last_ns = c->exit_ns;
+	/* Calls that began before we attached are not in the kernel's count. */
+	if (caller && c->enter_ns)
+		caller->delivered++;
+	memset(&change, 0, sizeof(change));
+	if (s && t->observer && call__ranges(c, ranges)) {
+		change.start = ranges[0].start;
+		change.end = ranges[0].end;
+		describe(t, s, &change, &rec);
+	}
+	if (s)
+		err = apply(t, s, c, &change);
+	if (s && t->observer && !rec.region_name)
+		describe(t, s, &change, &rec);
+	if (s)
+		s->mm = c->mm;
+	count_call(p, c, &change);
+	if (s)
+		note_peak(p, s);
+	rec.change = &change;
+	rec.process = p;
+	rec.limit = call__refused(c) ? limit__of_call(t, c, &rec.limit_bytes) : LIMIT_NONE;
+	if (t->observer && t->observer->call)
+		t->observer->call(t->observer_ctx, &rec);
+	if (s)
+		findings__of_call(t, p, s, &rec);
+	sweep_backings(t);
+	return err;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The tracker: spaces, processes and what happens to them. Takes decoded
+ * events in ring order, keeps every space's region map, knows which of them
+ * are exact, and tells an observer. No I/O, clock or kernel: who reads
+ * /proc or the ring calls tracker__base() and the tracker__on_*() functions.
+ */
+#ifndef MEMTRACE_CORE_TRACKER_H
+#define MEMTRACE_CORE_TRACKER_H
+
+#include "call.h"
+#include "call_model.h"
+#include "observer.h"
+#include "region_map.h"
+#include "space.h"
+
+struct tracker;
+
+struct fork_event {
+	uint64_t ts_ns, enter_ns;
+	uint32_t tgid, tid, child_tgid, child_tid;
+	uint64_t space, child_space, child_start_ns;
+	bool thread, shared, no_base;
+	struct mt_counters mm;
+	struct layout layout;
+	char comm[MT_COMM_LEN * 4 + 1];
+};
+
+struct exec_event {
+	uint64_t ts_ns, start_ns;
+	uint32_t tgid, tid, old_tid;
+	uint64_t space, old_space;
+	struct mt_counters mm;
+	struct layout layout;
+	char comm[MT_COMM_LEN * 4 + 1];
+};
+
+struct exit_event {
+	uint64_t ts_ns;
+	uint32_t tgid, tid;
+	uint64_t space;
+	bool group;
+	int status; /* as wait(2) gives it */
+};
+
+/* One piece of a whole walk; regions are ordered within and across pieces. */
+struct walk_event {
+	uint64_t space, ts_ns;
+	uint32_t tgid, first, count;
+	bool last, bad;
+	const struct raw_region *regions;
+};
+
+/* NULL without memory. observer may be NULL; it is called synchronously. */
+struct tracker *tracker__new(const struct observer *observer, void *observer_ctx);
+void tracker__free(struct tracker *t);
+
+/* vm.max_map_count, to name it when a call fails at it. */
+void tracker__set_max_map_count(struct tracker *t, uint64_t regions);
+
+/* Each returns 0 or -ENOMEM. Events come in ring order. */
+int tracker__on_task(struct tracker *t, const struct mt_task *task, const char *comm);
+int tracker__on_call(struct tracker *t, const struct call *call);
+int tracker__on_fork(struct tracker *t, const struct fork_event *ev);
+int tracker__on_exec(struct tracker *t, const struct exec_event *ev);
+int tracker__on_exit(struct tracker *t, const struct exit_event *ev);
+int tracker__on_walk(struct tracker *t, const struct walk_event *ev);
+
+/* Every record carries its space's losses so far: a rise makes it uncertain. */
+void tracker__on_lost(struct tracker *t, uint64_t space, uint32_t lost, uint64_t ts_ns);
+
+/*
+ * A snapshot of a space that was read from begin_ns to end_ns: its map from
+ * now on. Events that ended before begin_ns are in it; the others are applied
+ * over it as they come.
+ */
+int tracker__base(struct tracker *t, uint64_t space, const struct raw_region *regions, size_t n,
+		  uint64_t begin_ns, uint64_t end_ns);
+
+/*
+ * Compares the map with the kernel's counters, which must have been read while
+ * no call of this space was under way and after the last event that the
+ * tracker was given. True when they agree.
+ */
+bool tracker__audit(struct tracker *t, struct space *s, const struct mt_counters *mm);
+
+/*
+ * Where regions that grow down end below (an address inside each): at most n
+ * of them from ret_addrs[0] on. Ask the kernel, then tell tracker__grown().
+ */
+size_t tracker__growing(const struct space *s, uint64_t *ret_addrs, size_t n);
+int tracker__grown(struct tracker *t, struct space *s, const struct mt_lookup *found, size_t n);
+
+/* Something was lost that cannot be laid to one space. */
+void tracker__all_uncertain(struct tracker *t, const char *why, uint64_t ts_ns);
+
+/* What space s holds now. */
+void tracker__usage(const struct tracker *t, const struct space *s, struct usage *ret);
+
+/* Spaces that want a base: uncertain since before not_after_ns. NULL: none. */
+struct space *tracker__next_wanted(struct tracker *t, struct space *after, uint64_t not_after_ns);
+
+struct space *tracker__space(struct tracker *t, uint64_t id);
+struct process *tracker__process(struct tracker *t, uint32_t tgid);
+/* All live and ended processes still held, oldest first: NULL begins, NULL ends. */
+struct process *tracker__next_process(struct tracker *t, struct process *after);
+struct space *tracker__next_space(struct tracker *t, struct space *after);
+size_t tracker__live_processes(const struct tracker *t);
+const struct tracker_totals *tracker__totals(const struct tracker *t);
+const struct backings *tracker__backings(const struct tracker *t);
+
+/* Notes what every live process has now as its end: the closing report is next. */
+void tracker__finish(struct tracker *t, uint64_t ts_ns);
+
+/* Takes a space that ended and has been told off the list: NULL when none. */
+bool tracker__next_ended(struct tracker *t, uint64_t *ret_space);
+
+#endif

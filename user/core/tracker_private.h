@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the tracker share. Included by tracker*.c and findings.c only. */
+#ifndef MEMTRACE_CORE_TRACKER_PRIVATE_H
+#define MEMTRACE_CORE_TRACKER_PRIVATE_H
+
+#include "tracker.h"
+
+struct thread {
+	uint32_t tid, tgid;
+	uint64_t user_sp; /* when it was found; 0 unknown */
+	UT_hash_handle hh;
+};
+
+struct tracker {
+	const struct observer *observer;
+	void *observer_ctx;
+	struct backings *backings;
+	struct space *spaces;	     /* by id */
+	struct process *processes;   /* live ones, by tgid */
+	struct process *oldest, *newest; /* live and ended, by age */
+	struct thread *threads;	     /* by tid */
+	size_t ended_processes, uncertain_spaces;
+	uint64_t max_map_count;
+	uint64_t *ended; /* spaces that nobody uses any more */
+	size_t n_ended, ended_size;
+	struct tracker_totals totals;
+};
+
+/* Told to the observer, when it listens. */
+void tracker__tell_process(const struct tracker *t, enum process_what what,
+			   const struct process *p, uint64_t ts_ns);
+
+/* What the process has now is what it starts with, as far as reports go. */
+void process__note_start(const struct tracker *t, struct process *p, const struct space *s);
+
+/* Spaces (tracker_space.c). */
+struct space *space__get(struct tracker *t, uint64_t id, uint32_t tgid, uint64_t ts_ns);
+void space__free(struct tracker *t, struct space *s);
+void space__uncertain(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns);
+void space__exact(struct tracker *t, struct space *s, uint64_t ts_ns);
+struct model_space space__model(struct tracker *t, struct space *s);
+/* Gives the space a whole map; takes the regions over in any case. */
+int space__set_map(struct tracker *t, struct space *s, struct region *regions, size_t n,
+		   uint64_t begin_ns, uint64_t end_ns);
+
+/*
+ * Notes that a call or fork acted on [start, end) between its two times, and
+ * makes the space uncertain if another thread's did so too: their order is not
+ * known. child_space is not 0 for a fork, which only reads.
+ */
+int space__window(struct tracker *t, struct space *s, const struct window *w);
+
+/*
+ * Compares totals with the kernel's counters. What is over is a stack that
+ * grew, if the counters say so; else the space is uncertain. True when all is
+ * explained.
+ */
+bool space__check_totals(struct tracker *t, struct space *s, const struct mt_counters *mm,
+			 uint64_t ts_ns);
+
+/* Findings (findings.c): all that a call gives cause for. */
+void findings__of_call(struct tracker *t, struct process *p, const struct space *s,
+		       const struct call_record *rec);
+enum limit limit__of_call(const struct tracker *t, const struct call *c, uint64_t *ret_bytes);
+
+#endif

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Decodes the wire format. Owns every bound: nothing is read before its length
+ * was compared with what is left of the record. Knows nothing of the ring.
+ */
+#include "decode.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/escape.h"
+
+/* include/linux/mm.h */
+enum {
+	VM_READ = 0x1,
+	VM_WRITE = 0x2,
+	VM_EXEC = 0x4,
+	VM_MAYSHARE = 0x80,
+	VM_GROWSDOWN = 0x100,
+	VM_LOCKED = 0x2000,
+	VM_DONTCOPY = 0x20000,
+	VM_NORESERVE = 0x200000,
+	VM_HUGETLB = 0x400000,
+};
+
+#define MINOR_BITS 20 /* include/linux/kdev_t.h */
+#define NAMES_BYTES (ESCAPE_ROOM(MT_REGIONS_LEN + MT_PATH_LEN + 1024))
+#define REGIONS_MAX ((MT_REGIONS_LEN + MT_PATH_LEN + 1024) / sizeof(struct mt_region) + 1)
+
+struct decoder {
+	struct tracker *tracker;
+	uint64_t malformed[MT_EVENT_NR];
+	struct call call;
+	struct raw_region regions[REGIONS_MAX];
+	size_t names_len;
+	char names[NAMES_BYTES];
+	char path[MT_PATH_LEN * 2 + 32]; /* being put together, not escaped yet */
+};
+
+struct bytes {
+	const char *at;
+	size_t left;
+};
+
+/* The next len bytes, or NULL when the record ends before. */
+static const void *take(struct bytes *b, size_t len)
+{
+	const char *at = b->at;
+
+	if (b->left < len)
+		return NULL;
+	b->at += len;
+	b->left -= len;
+	return at;
+}
+
+struct decoder *decoder__new(struct tracker *tracker)
+{
+	struct decoder *d = calloc(1, sizeof(*d));
+
+	if (d)
+		d->tracker = tracker;
+	return d;
+}
+
+void decoder__free(struct decoder *d)
+{
+	free(d);
+}
+
+const uint64_t *decoder__malformed(const struct decoder *d)
+{
+	return d->malformed;
+}
+
+static void decode_comm(const char comm[MT_COMM_LEN], char *ret, size_t size)
+{
+	escape__bytes(ret, size, comm, strnlen(comm, MT_COMM_LEN), ESCAPE_BACKSLASH);
+}
+
+/* Appends an escaped name to the names of this record; "" when there is no room. */
+static const char *keep_name(struct decoder *d, const char *name, size_t len, unsigned int flags)
+{
+	char *to = d->names + d->names_len;
+	size_t room = sizeof(d->names) - d->names_len;
+
+	if (room < ESCAPE_ROOM(len))
+		return "";
+	d->names_len += escape__bytes(to, room, name, len, flags) + 1;
+	return to;
+}
+
+/* "libc.so.6\0lib\0usr\0" -> "/usr/lib/libc.so.6" at the end of d->path. */
+static const char *join_components(struct decoder *d, const char *raw, size_t len, bool deleted,
+				   size_t *ret_len)
+{
+	static const char suffix[] = " (deleted)";
+	size_t at = sizeof(d->path), i = 0;
+
+	if (deleted) {
+		at -= sizeof(suffix) - 1;
+		memcpy(d->path + at, suffix, sizeof(suffix) - 1);
+	}
+	/* Components come leaf first; put them together from the back. */
+	char *end = d->path + at;
+	size_t total = 0;
+
+	while (i < len) {
+		size_t n = strnlen(raw + i, len - i);
+
+		total += n + 1;
+		i += n + 1;
+	}
+	if (total > at)
+		return NULL;
+	if (!total) {
+		*--end = '/';
+		*ret_len = sizeof(d->path) - (size_t)(end - d->path);
+		return end;
+	}
+	for (i = 0; i < len;) {
+		size_t n = strnlen(raw + i, len - i);
+
+		end -= n;
+		memcpy(end, raw + i, n);
+		*--end = '/';
+		i += n + 1;
+	}
+	*ret_len = sizeof(d->path) - (size_t)(end - d->path);
+	return end;
+}
+
+static const char *wrap_name(struct decoder *d, const char *before, const char *raw, size_t len,
+			     const char *after, unsigned int flags)
+{
+	size_t b = strlen(before), n = strnlen(raw, len), a = strlen(after);
+
+	if (b + n + a > sizeof(d->path))
+		return "";
+	memcpy(d->path, before, b);
+	memcpy(d->path + b, raw, n);
+	memcpy(d->path + b + n, after, a);
+	return keep_name(d, d->path, b + n + a, flags);
+}
+
+/* As fs/proc/task_mmu.c and the file's own ->d_dname() print it. */
+static const char *decode_name(struct decoder *d, const struct mt_region *wire, const char *raw,
+			       const char *previous)
+{
+	size_t len = wire->name_len, path_len;
+	const char *path;
+
+	switch (wire->name_class) {
+	case MT_NAME_PATH:
+		path = join_components(d, raw, len, wire->name_flags & MT_NAME_DELETED, &path_len);
+		return path ? keep_name(d, path, path_len, 0) : "";
+	case MT_NAME_PSEUDO:
+		return wrap_name(d, "/", raw, len, " (deleted)", 0);
+	case MT_NAME_ANON_INODE:
+		return wrap_name(d, "anon_inode:", raw, len, "", 0);
+	case MT_NAME_LITERAL:
+		return wrap_name(d, "", raw, len, "", 0);
+	case MT_NAME_ANON_VMA:
+		return wrap_name(d, "[anon:", raw, len, "]", 0);
+	case MT_NAME_SAME:
+		return previous ? previous : "";
+	}
+	return "";
+}
+
+static uint32_t decode_vm_flags(uint64_t vm)
+{
+	static const struct {
+		uint32_t vm, flag;
+	} map[] = {
+		{ VM_READ, REGION_READ },	    { VM_WRITE, REGION_WRITE },
+		{ VM_EXEC, REGION_EXEC },	    { VM_MAYSHARE, REGION_SHARED },
+		{ VM_GROWSDOWN, REGION_GROWSDOWN }, { VM_LOCKED, REGION_LOCKED },
+		{ VM_DONTCOPY, REGION_DONTFORK },   { VM_NORESERVE, REGION_NORESERVE },
+		{ VM_HUGETLB, REGION_HUGETLB },
+	};
+	uint32_t flags = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(map) / sizeof(map[0]); i++) {
+		if (vm & map[i].vm)
+			flags |= map[i].flag;
+	}
+	return flags;
+}
+
+static bool decode_region(struct decoder *d, struct bytes *b, const struct raw_region *previous,
+			  struct raw_region *ret)
+{
+	const struct mt_region *wire = take(b, sizeof(*wire));
+	const char *raw;
+	bool file;
+
+	if (!wire || wire->start >= wire->end || wire->start % REGION_PAGE ||
+	    wire->end % REGION_PAGE || wire->name_class >= MT_NAME_NR)
+		return false;
+	raw = take(b, (wire->name_len + 7u) & ~7u);
+	if (!raw)
+		return false;
+	memset(ret, 0, sizeof(*ret));
+	file = wire->dev || wire->ino || wire->name_class == MT_NAME_PATH ||
+	       wire->name_class == MT_NAME_PSEUDO || wire->name_class == MT_NAME_ANON_INODE;
+	ret->region.start = wire->start;
+	ret->region.end = wire->end;
+	ret->region.flags = decode_vm_flags(wire->vm_flags);
+	ret->anonymous = !file && wire->name_class == MT_NAME_NONE;
+	ret->backing.name = decode_name(d, wire, raw, previous ? previous->backing.name : NULL);
+	ret->backing.has_contents = file;
+	if (file) {
+		ret->region.offset = wire->pgoff * REGION_PAGE;
+		ret->backing.ino = wire->ino;
+		ret->backing.dev_major = wire->dev >> MINOR_BITS;
+		ret->backing.dev_minor = wire->dev & ((1u << MINOR_BITS) - 1);
+		ret->backing.page_shift = wire->page_shift < 64 ? wire->page_shift : 0;
+	}
+	return true;
+}
+
+static struct layout decode_layout(const struct mt_layout *wire)
+{
+	return (struct layout){
+		.start_brk = wire->start_brk,
+		.brk = wire->brk,
+		.start_stack = wire->start_stack,
+		.task_size = wire->task_size,
+	};
+}
+
+static bool decode_tails(struct decoder *d, struct call *c, uint16_t flags, struct bytes *b)
+{
+	const struct mt_limits *limits;
+	const struct mt_layout *layout;
+	const char *name;
+
+	c->has_limits = flags & MT_CALL_LIMITS;
+	if (c->has_limits) {
+		limits = take(b, sizeof(*limits));
+		if (!limits)
+			return false;
+		c->limits = *limits;
+	}
+	c->has_layout = flags & MT_CALL_LAYOUT;
+	if (c->has_layout) {
+		layout = take(b, sizeof(*layout));
+		if (!layout)
+			return false;
+		c->layout = decode_layout(layout);
+	}
+	c->has_name = flags & MT_CALL_NAME;
+	if (c->has_name) {
+		name = take(b, MT_NAME_LEN);
+		if (!name)
+			return false;
+		escape__bytes(c->name, sizeof(c->name), name,
+			      flags & MT_CALL_NAME_NULL ? 0 : strnlen(name, MT_NAME_LEN), 0);
+	}
+	c->has_region = flags & MT_CALL_REGION;
+	c->no_region = flags & MT_CALL_NO_REGION;
+	return !c->has_region || decode_region(d, b, NULL, &c->region);
+}
+
+static int decode_call(struct decoder *d, struct bytes *b)
+{
+	const struct mt_call *wire = take(b, sizeof(*wire));
+	struct call *c = &d->call;
+
+	if (!wire || wire->call == MT_CALL_NONE || wire->call >= MT_CALL_NR)
+		return -EBADMSG;
+	c->id = wire->call;
+	c->tgid = wire->e.tgid;
+	c->tid = wire->e.tid;
+	decode_comm(wire->e.comm, c->comm, sizeof(c->comm));
+	c->space = wire->e.space;
+	c->target = wire->target;
+	c->enter_ns = wire->enter_ns;
+	c->exit_ns = wire->e.ts_ns;
+	memcpy(c->args, wire->args, sizeof(c->args));
+	c->ret = wire->ret;
+	c->mm = wire->mm;
+	c->read_implies_exec = wire->e.flags & MT_CALL_READ_EXEC;
+	if (!decode_tails(d, c, wire->e.flags, b))
+		return -EBADMSG;
+	return tracker__on_call(d->tracker, c);
+}
+
+static int decode_fork(struct decoder *d, struct bytes *b)
+{
+	const struct mt_fork *wire = take(b, sizeof(*wire));
+	struct fork_event ev;
+
+	if (!wire)
+		return -EBADMSG;
+	ev = (struct fork_event){
+		.ts_ns = wire->e.ts_ns,
+		.enter_ns = wire->enter_ns,
+		.tgid = wire->e.tgid,
+		.tid = wire->e.tid,
+		.child_tgid = wire->child_tgid,
+		.child_tid = wire->child_tid,
+		.space = wire->e.space,
+		.child_space = wire->child_space,
+		.child_start_ns = wire->child_start_ns,
+		.thread = wire->e.flags & MT_FORK_THREAD,
+		.shared = wire->e.flags & MT_FORK_SHARED,
+		.no_base = wire->e.flags & MT_FORK_NO_BASE,
+		.mm = wire->mm,
+		.layout = decode_layout(&wire->layout),
+	};
+	decode_comm(wire->e.comm, ev.comm, sizeof(ev.comm));
+	return tracker__on_fork(d->tracker, &ev);
+}
+
+static int decode_exec(struct decoder *d, struct bytes *b)
+{
+	const struct mt_exec *wire = take(b, sizeof(*wire));
+	struct exec_event ev;
+
+	if (!wire)
+		return -EBADMSG;
+	ev = (struct exec_event){
+		.ts_ns = wire->e.ts_ns,
+		.start_ns = wire->start_ns,
+		.tgid = wire->e.tgid,
+		.tid = wire->e.tid,
+		.old_tid = wire->old_tid,
+		.space = wire->e.space,
+		.old_space = wire->old_space,
+		.mm = wire->mm,
+		.layout = decode_layout(&wire->layout),
+	};
+	decode_comm(wire->e.comm, ev.comm, sizeof(ev.comm));
+	return tracker__on_exec(d->tracker, &ev);
+}
+
+static int decode_exit(struct decoder *d, struct bytes *b)
+{
+	const struct mt_exit *wire = take(b, sizeof(*wire));
+	struct exit_event ev;
+
+	if (!wire)
+		return -EBADMSG;
+	ev = (struct exit_event){
+		.ts_ns = wire->e.ts_ns,
+		.tgid = wire->e.tgid,
+		.tid = wire->e.tid,
+		.space = wire->e.space,
+		.group = wire->e.flags & MT_EXIT_GROUP,
+		.status = (int)(wire->exit_code & 0xffff),
+	};
+	return tracker__on_exit(d->tracker, &ev);
+}
+
+static int decode_regions(struct decoder *d, struct bytes *b)
+{
+	const struct mt_regions *wire = take(b, sizeof(*wire));
+	struct walk_event ev;
+	uint32_t i;
+
+	if (!wire || wire->count > REGIONS_MAX)
+		return -EBADMSG;
+	for (i = 0; i < wire->count; i++) {
+		if (!decode_region(d, b, i ? &d->regions[i - 1] : NULL, &d->regions[i]))
+			return -EBADMSG;
+	}
+	ev = (struct walk_event){
+		.space = wire->e.space,
+		.ts_ns = wire->e.ts_ns,
+		.tgid = wire->e.tgid,
+		.first = wire->first,
+		.count = wire->count,
+		.last = wire->e.flags & MT_REGIONS_LAST,
+		.bad = wire->e.flags & MT_REGIONS_BAD,
+		.regions = d->regions,
+	};
+	return tracker__on_walk(d->tracker, &ev);
+}
+
+int decoder__record(struct decoder *d, const void *data, size_t len)
+{
+	static int (*const decode[MT_EVENT_NR])(struct decoder *, struct bytes *) = {
+		[MT_EVENT_CALL] = decode_call,	     [MT_EVENT_FORK] = decode_fork,
+		[MT_EVENT_EXEC] = decode_exec,	     [MT_EVENT_EXIT] = decode_exit,
+		[MT_EVENT_REGIONS] = decode_regions,
+	};
+	const struct mt_event *e = data;
+	struct bytes b = { data, len };
+	int err;
+
+	if (len < sizeof(*e) || e->type >= MT_EVENT_NR || !decode[e->type]) {
+		d->malformed[0]++;
+		return -EBADMSG;
+	}
+	d->names_len = 0;
+	tracker__on_lost(d->tracker, e->space, e->lost, e->ts_ns);
+	err = decode[e->type](d, &b);
+	if (err == -EBADMSG)
+		d->malformed[e->type]++;
+	return err;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Records of event.h in, calls of the tracker out. The bytes are a stranger's:
+ * what does not hold together is counted and left out, never believed.
+ */
+#ifndef MEMTRACE_INPUT_DECODE_H
+#define MEMTRACE_INPUT_DECODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "core/tracker.h"
+
+struct decoder;
+
+/* NULL without memory. The tracker is not owned. */
+struct decoder *decoder__new(struct tracker *tracker);
+void decoder__free(struct decoder *d);
+
+/*
+ * Decodes one record and hands it to the tracker. Returns 0, -EBADMSG on a
+ * record that is malformed (counted), or the tracker's -ENOMEM.
+ */
+int decoder__record(struct decoder *d, const void *data, size_t len);
+
+/* Records that were malformed, by enum mt_event_type; 0 for an unknown type. */
+const uint64_t *decoder__malformed(const struct decoder *d);
+
+#endif

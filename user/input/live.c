@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Owns the skeleton, the links and the ring. Knows nothing of what records mean. */
+#include "live.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "memtrace.skel.h"
+
+#define LINKS_MAX (2 * MT_CALL_NR + 16)
+#define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
+#define TASKS_HASH 65536
+#define PROG_PREFIX_ENTER "enter_"
+#define PROG_PREFIX_EXIT "exit_"
+#define PROG_PREFIX_LIFE "life_"
+
+struct live {
+	struct memtrace_bpf *skel;
+	struct ring_buffer *ring;
+	struct bpf_link *links[LINKS_MAX];
+	size_t n_links;
+	struct bpf_link *scan, *lookup;
+	uint64_t missed; /* by programs that are detached by now */
+	long budget;
+	live_record_fn record;
+	void *record_ctx;
+};
+
+/* What went wrong is told in our own words, in one line. */
+static int silent(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	(void)level;
+	(void)fmt;
+	(void)args;
+	return 0;
+}
+
+static bool has_prefix(const char *name, const char *prefix)
+{
+	return !strncmp(name, prefix, strlen(prefix));
+}
+
+/* The tracepoint that a section name asks for, if this kernel has it. */
+static bool tracepoint_exists(const char *section)
+{
+	static const char *const roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	char path[160];
+	size_t i;
+
+	if (!has_prefix(section, "tp/"))
+		return true;
+	for (i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		snprintf(path, sizeof(path), "%s/events/%s/id", roots[i], section + strlen("tp/"));
+		if (!access(path, F_OK))
+			return true;
+	}
+	return false;
+}
+
+static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
+		      bool task_storage)
+{
+	struct bpf_program *prog;
+
+	skel->rodata->use_task_storage = task_storage;
+	skel->rodata->scope_all = scope->all;
+	skel->rodata->scope_follow = scope->follow;
+	if (scope->comm) {
+		skel->rodata->filter_comm_set = true;
+		strncpy((char *)skel->rodata->filter_comm, scope->comm, MT_COMM_LEN - 1);
+	}
+	skel->rodata->filter_uid_set = scope->uid_set;
+	skel->rodata->filter_uid = scope->uid;
+	skel->rodata->filter_cgroup_set = scope->cgroup_set;
+	skel->rodata->filter_cgroup = scope->cgroup_id;
+	bpf_map__set_max_entries(skel->maps.events, scope->ring_bytes);
+	if (scope->all) {
+		bpf_map__set_max_entries(skel->maps.spaces, SPACES_ALL);
+		bpf_map__set_max_entries(skel->maps.mm_spaces, SPACES_ALL);
+	}
+	if (!task_storage) {
+		bpf_map__set_autocreate(skel->maps.task_states, false);
+		bpf_map__set_max_entries(skel->maps.task_states_hash, TASKS_HASH);
+	}
+	bpf_object__for_each_program(prog, skel->obj) {
+		if (!tracepoint_exists(bpf_program__section_name(prog)))
+			bpf_program__set_autoload(prog, false);
+	}
+}
+
+/* Task storage came with 5.11 and 5.12; whether it works is seen by loading. */
+static int load(struct live *live, const struct live_scope *scope)
+{
+	int err = 0, attempt;
+
+	for (attempt = 0; attempt < 2; attempt++) {
+		live->skel = memtrace_bpf__open();
+		if (!live->skel)
+			return -errno;
+		configure(live->skel, scope, attempt == 0);
+		err = memtrace_bpf__load(live->skel);
+		if (!err)
+			return 0;
+		memtrace_bpf__destroy(live->skel);
+		live->skel = NULL;
+		if (err == -EPERM || err == -ENOMEM)
+			break;
+	}
+	return err;
+}
+
+static int attach_prefix(struct live *live, const char *prefix, char *why, size_t why_len)
+{
+	struct bpf_program *prog;
+	struct bpf_link *link;
+
+	bpf_object__for_each_program(prog, live->skel->obj) {
+		if (!has_prefix(bpf_program__name(prog), prefix) || !bpf_program__autoload(prog))
+			continue;
+		if (live->n_links == LINKS_MAX)
+			return -E2BIG;
+		link = bpf_program__attach(prog);
+		if (!link) {
+			int err = -errno;
+
+			snprintf(why, why_len, "attaching to %s failed: %s",
+				 bpf_program__section_name(prog), strerror(-err));
+			return err;
+		}
+		live->links[live->n_links++] = link;
+	}
+	return 0;
+}
+
+static int ignore_task(void *ctx, const struct mt_task *task)
+{
+	(void)ctx;
+	(void)task;
+	return 0;
+}
+
+static int attach(struct live *live, char *why, size_t why_len)
+{
+	int err;
+
+	snprintf(why, why_len, "attaching the task iterators failed");
+	live->scan = bpf_program__attach_iter(live->skel->progs.scan_tasks, NULL);
+	live->lookup = bpf_program__attach_iter(live->skel->progs.lookup_regions, NULL);
+	if (!live->scan || !live->lookup)
+		return -errno;
+	/* The first scan learns who we are: -a must not trace itself. */
+	err = live__scan(live, 0, false, ignore_task, NULL);
+	if (err)
+		return err;
+	/* Exit first: no call is seen to begin and not to end. */
+	err = attach_prefix(live, PROG_PREFIX_EXIT, why, why_len);
+	if (!err)
+		err = attach_prefix(live, PROG_PREFIX_LIFE, why, why_len);
+	if (!err)
+		err = attach_prefix(live, PROG_PREFIX_ENTER, why, why_len);
+	return err;
+}
+
+static int on_record(void *ctx, void *data, size_t len)
+{
+	struct live *live = ctx;
+
+	live->record(live->record_ctx, data, len);
+	/* A negative result ends this round; the record is consumed all the same. */
+	return --live->budget > 0 ? 0 : -EAGAIN;
+}
+
+int live__open(const struct live_scope *scope, struct live **ret, char *why, size_t why_len)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	int err;
+
+	if (!live)
+		return -ENOMEM;
+	libbpf_set_print(silent);
+	err = load(live, scope);
+	if (err) {
+		snprintf(why, why_len, "the kernel refused the BPF programs: %s", strerror(-err));
+		goto fail;
+	}
+	live->ring = ring_buffer__new(bpf_map__fd(live->skel->maps.events), on_record, live, NULL);
+	if (!live->ring) {
+		err = -errno;
+		snprintf(why, why_len, "mapping the ring of %zu bytes failed: %s",
+			 scope->ring_bytes, strerror(-err));
+		goto fail;
+	}
+	err = attach(live, why, why_len);
+	if (err)
+		goto fail;
+	*ret = live;
+	return 0;
+fail:
+	live__close(live);
+	return err;
+}
+
+static uint64_t program_misses(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_program__fd(prog) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+		return 0;
+	return info.recursion_misses;
+}
+
+/* Of exit programs alone: a miss of any other loses no call. */
+static uint64_t count_missed(const struct live *live)
+{
+	struct bpf_program *prog;
+	uint64_t missed = 0;
+
+	bpf_object__for_each_program(prog, live->skel->obj) {
+		if (has_prefix(bpf_program__name(prog), PROG_PREFIX_EXIT) ||
+		    has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER))
+			missed += program_misses(prog);
+	}
+	return missed;
+}
+
+void live__detach(struct live *live)
+{
+	size_t i;
+
+	/* Enter first, so that what is under way can still end. */
+	for (i = live->n_links; i-- > 0;)
+		bpf_link__destroy(live->links[i]);
+	live->n_links = 0;
+}
+
+void live__close(struct live *live)
+{
+	if (!live)
+		return;
+	live__detach(live);
+	bpf_link__destroy(live->scan);
+	bpf_link__destroy(live->lookup);
+	ring_buffer__free(live->ring);
+	memtrace_bpf__destroy(live->skel);
+	free(live);
+}
+
+int live__add_target(struct live *live, uint32_t tgid)
+{
+	__u8 one = 1;
+
+	return bpf_map__update_elem(live->skel->maps.targets, &tgid, sizeof(tgid), &one,
+				    sizeof(one), BPF_ANY);
+}
+
+/* Reads a task iterator to its end; take() is given whole records of size bytes. */
+static int read_iter(struct bpf_link *link, size_t size, int (*take)(void *, const void *),
+		     void *ctx)
+{
+	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
+	char buf[32768];
+	size_t have = 0, at;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		n = read(fd, buf + have, sizeof(buf) - have);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n <= 0)
+			break;
+		have += (size_t)n;
+		for (at = 0; !err && have - at >= size; at += size)
+			err = take(ctx, buf + at);
+		memmove(buf, buf + at, have - at);
+		have -= at;
+		if (err)
+			break;
+	}
+	if (n < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+struct scan_ctx {
+	live_task_fn cb;
+	void *ctx;
+};
+
+static int take_task(void *ctx, const void *rec)
+{
+	struct scan_ctx *scan = ctx;
+	struct mt_task task;
+
+	memcpy(&task, rec, sizeof(task));
+	return scan->cb(scan->ctx, &task);
+}
+
+int live__scan(struct live *live, uint32_t tgid, bool attach_matching, live_task_fn cb, void *ctx)
+{
+	struct scan_ctx scan = { cb, ctx };
+
+	live->skel->bss->scan.tgid = tgid;
+	live->skel->bss->scan.attach = attach_matching;
+	return read_iter(live->scan, sizeof(struct mt_task), take_task, &scan);
+}
+
+struct lookup_ctx {
+	struct mt_lookup *ret;
+	size_t n, max;
+};
+
+static int take_lookup(void *ctx, const void *rec)
+{
+	struct lookup_ctx *l = ctx;
+
+	if (l->n < l->max)
+		memcpy(&l->ret[l->n++], rec, sizeof(*l->ret));
+	return 0;
+}
+
+int live__lookup(struct live *live, uint32_t tgid, const uint64_t *addrs, size_t n,
+		 struct mt_lookup *ret)
+{
+	struct lookup_ctx ctx = { ret, 0, n };
+	size_t i;
+	int err;
+
+	if (n > sizeof(live->skel->bss->scan.lookups) / sizeof(live->skel->bss->scan.lookups[0]))
+		return -E2BIG;
+	for (i = 0; i < n; i++)
+		live->skel->bss->scan.lookups[i] = addrs[i];
+	live->skel->bss->scan.tgid = tgid;
+	live->skel->bss->scan.n_lookups = (uint32_t)n;
+	err = read_iter(live->lookup, sizeof(struct mt_lookup), take_lookup, &ctx);
+	return err ? err : (int)ctx.n;
+}
+
+long live__consume(struct live *live, long max, live_record_fn cb, void *ctx)
+{
+	live->budget = max;
+	live->record = cb;
+	live->record_ctx = ctx;
+	ring_buffer__consume(live->ring);
+	return max - live->budget;
+}
+
+int live__space(struct live *live, uint64_t space, struct mt_space *ret)
+{
+	return bpf_map__lookup_elem(live->skel->maps.spaces, &space, sizeof(space), ret,
+				    sizeof(*ret), 0);
+}
+
+void live__forget(struct live *live, uint64_t space)
+{
+	struct mt_space state;
+	uint64_t now;
+
+	if (live__space(live, space, &state))
+		return;
+	/* The pointer may belong to a younger space by now. */
+	if (!bpf_map__lookup_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), &now,
+				  sizeof(now), 0) && now == space)
+		bpf_map__delete_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), 0);
+	bpf_map__delete_elem(live->skel->maps.spaces, &space, sizeof(space), 0);
+}
+
+void live__stats(struct live *live, struct mt_stats *ret)
+{
+	int cpus = libbpf_num_possible_cpus();
+	size_t size = sizeof(struct mt_stats) / sizeof(__u64), i;
+	uint64_t *sum = (uint64_t *)ret, missed;
+	struct mt_stats *each;
+	__u32 zero = 0;
+	int cpu;
+
+	memset(ret, 0, sizeof(*ret));
+	if (cpus <= 0)
+		return;
+	each = calloc((size_t)cpus, sizeof(*each));
+	if (each && !bpf_map__lookup_elem(live->skel->maps.stats, &zero, sizeof(zero), each,
+					  (size_t)cpus * sizeof(*each), 0)) {
+		for (cpu = 0; cpu < cpus; cpu++) {
+			for (i = 0; i < size; i++)
+				sum[i] += ((uint64_t *)&each[cpu])[i];
+		}
+	}
+	free(each);
+	missed = count_missed(live);
+	ret->seen[MT_EVENT_CALL] += missed;
+	ret->lost[MT_EVENT_CALL][MT_LOSS_MISSED] += missed;
+}

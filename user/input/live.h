@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Live input: loads and attaches the BPF programs and reads their ring. The
+ * only code that includes libbpf, beside the probing in features.c.
+ */
+#ifndef MEMTRACE_INPUT_LIVE_H
+#define MEMTRACE_INPUT_LIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "memtrace/event.h"
+
+struct live;
+
+/* Which spaces are traced: decided in the kernel. */
+struct live_scope {
+	bool all;	  /* everything, narrowed by the next three */
+	bool follow;	  /* children of what is in scope */
+	const char *comm; /* NULL any */
+	bool uid_set, cgroup_set;
+	uint32_t uid;
+	uint64_t cgroup_id; /* of cgroup v2: its inode number */
+	size_t ring_bytes;  /* a power of two */
+};
+
+/*
+ * Loads the programs and attaches them. Nothing is in scope yet but what
+ * scope->all gives to new processes: add targets, then scan. Returns 0 or
+ * -errno; why then says which step failed, in a sentence.
+ */
+int live__open(const struct live_scope *scope, struct live **ret, char *why, size_t why_len);
+
+/* Detaches at once and frees; what is in the ring is gone. NULL is allowed. */
+void live__close(struct live *live);
+
+/* Detaches: no more events come; what is in the ring can still be read. */
+void live__detach(struct live *live);
+
+/* From now on process tgid is in scope by itself. Returns 0 or -errno. */
+int live__add_target(struct live *live, uint32_t tgid);
+
+/*
+ * Calls cb for every thread in scope (of process tgid, or of all for 0), after
+ * bringing those that match into scope if attach is set. The kernel may show
+ * a thread twice. Returns 0, -errno, or what cb returned when not 0.
+ */
+typedef int (*live_task_fn)(void *ctx, const struct mt_task *task);
+int live__scan(struct live *live, uint32_t tgid, bool attach, live_task_fn cb, void *ctx);
+
+/*
+ * Asks where the regions at n (at most 16) addresses of process tgid's space
+ * are now. ret[i].end is 0 when nothing is mapped at or above the address.
+ * Returns how many were answered (0: the process is gone) or -errno.
+ */
+int live__lookup(struct live *live, uint32_t tgid, const uint64_t *addrs, size_t n,
+		 struct mt_lookup *ret);
+
+/*
+ * Gives up to max records, in ring order, to cb. Returns their number. cb must
+ * not fail: what it cannot take it counts.
+ */
+typedef void (*live_record_fn)(void *ctx, const void *data, size_t len);
+long live__consume(struct live *live, long max, live_record_fn cb, void *ctx);
+
+/* The kernel's own counters of a space. Returns 0 or -ENOENT. */
+int live__space(struct live *live, uint64_t space, struct mt_space *ret);
+
+/* Takes a space that has ended off the kernel's tables. */
+void live__forget(struct live *live, uint64_t space);
+
+/*
+ * Sums over all CPUs. Programs that the kernel skipped inside others are
+ * counted as seen and as lost (MT_LOSS_MISSED) calls.
+ */
+void live__stats(struct live *live, struct mt_stats *ret);
+
+#endif

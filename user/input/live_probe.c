@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * BTF look-ups and trial loads. With the live ring the only code that knows
+ * libbpf; must not know what the answers mean for tracing.
+ */
+#include "live_probe.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* struct kernel_types is what libbpf calls struct btf, under our name. */
+static const struct btf *types__btf(const struct kernel_types *types)
+{
+	return (const struct btf *)types;
+}
+
+int kernel_types__load(const char *path, struct kernel_types **ret)
+{
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
+	struct btf *btf;
+	int err;
+
+	btf = btf__parse(path, NULL);
+	err = btf ? 0 : -errno;
+	libbpf_set_print(print);
+	if (btf)
+		*ret = (struct kernel_types *)btf;
+	return err;
+}
+
+void kernel_types__free(struct kernel_types *types)
+{
+	btf__free((struct btf *)types);
+}
+
+bool kernel_types__helper(const struct kernel_types *types, const char *name)
+{
+	const struct btf *btf = types__btf(types);
+	const struct btf_type *type;
+	const struct btf_enum *value;
+	char full[64];
+	int id, i;
+
+	id = btf__find_by_name_kind(btf, "bpf_func_id", BTF_KIND_ENUM);
+	if (id < 0)
+		return false;
+	snprintf(full, sizeof(full), "BPF_FUNC_%s", name);
+	type = btf__type_by_id(btf, (__u32)id);
+	value = btf_enum(type);
+	for (i = 0; i < btf_vlen(type); i++, value++) {
+		if (!strcmp(btf__name_by_offset(btf, value->name_off), full))
+			return true;
+	}
+	return false;
+}
+
+bool kernel_types__function(const struct kernel_types *types, const char *name)
+{
+	return btf__find_by_name_kind(types__btf(types), name, BTF_KIND_FUNC) >= 0;
+}
+
+int kernel_types__tracepoint(const struct kernel_types *types, const char *name)
+{
+	const struct btf *btf = types__btf(types);
+	const struct btf_type *type;
+	char full[96];
+	int id;
+
+	/* include/trace/bpf_probe.h: typedef void (*btf_trace_NAME)(void *__data, ...) */
+	snprintf(full, sizeof(full), "btf_trace_%s", name);
+	id = btf__find_by_name_kind(btf, full, BTF_KIND_TYPEDEF);
+	type = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
+	type = type ? btf__type_by_id(btf, type->type) : NULL;
+	if (!type || !btf_is_ptr(type))
+		return -1;
+	type = btf__type_by_id(btf, type->type);
+	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1 : -1;
+}
+
+/* mm_struct is one anonymous struct and a bitmap; two levels of them occur. */
+#define NESTING_MAX 4
+
+static enum member_form type__member(const struct btf *btf, __u32 id, const char *name, int depth)
+{
+	const struct btf_type *type = btf__type_by_id(btf, id);
+	const struct btf_member *member;
+	int i;
+
+	if (!type || !btf_is_composite(type) || depth > NESTING_MAX)
+		return MEMBER_NONE;
+	member = btf_members(type);
+	for (i = 0; i < btf_vlen(type); i++, member++) {
+		const char *member_name = btf__name_by_offset(btf, member->name_off);
+		int resolved = btf__resolve_type(btf, member->type);
+		enum member_form form = MEMBER_NONE;
+
+		if (resolved < 0)
+			continue;
+		if (!*member_name) {
+			form = type__member(btf, (__u32)resolved, name, depth + 1);
+		} else if (!strcmp(member_name, name)) {
+			type = btf__type_by_id(btf, (__u32)resolved);
+			form = btf_is_int(type)		? MEMBER_INTEGER :
+			       btf_is_composite(type) ? MEMBER_STRUCT :
+							MEMBER_OTHER;
+		}
+		if (form != MEMBER_NONE)
+			return form;
+	}
+	return MEMBER_NONE;
+}
+
+enum member_form kernel_types__member(const struct kernel_types *types, const char *type_name,
+				      const char *member_name)
+{
+	int id = btf__find_by_name_kind(types__btf(types), type_name, BTF_KIND_STRUCT);
+
+	return id < 0 ? MEMBER_NONE : type__member(types__btf(types), (__u32)id, member_name, 0);
+}
+
+int live_probe__ring(void)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "memtrace_probe", 0, 0,
+				(__u32)sysconf(_SC_PAGESIZE), NULL);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+int live_probe__program(void)
+{
+	/* r0 = 0; exit */
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "memtrace_probe", "GPL", insns,
+			       sizeof(insns) / sizeof(insns[0]), NULL);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}

@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The JSON Lines sink: one function a record. The fields and what they mean are
+ * in json_fields.h, the syntax in json_writer.c. Must not know how text looks.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "sink.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "call_text.h"
+#include "json_writer.h"
+#include "processes.h"
+#include "util/escape.h"
+
+#define SCHEMA 1
+#define PROCESSES_MAX 1000 /* in a summary */
+#define COMMAND_MAX 4096   /* bytes of our command line */
+
+struct json_sink {
+	struct sink s;
+	const struct process *top[PROCESSES_MAX];
+};
+
+static int64_t since_start(const struct sink *s, uint64_t ts_ns)
+{
+	return (int64_t)(ts_ns - s->info.mono_ns);
+}
+
+static void begin(struct json *j, struct sink *s, bool important, enum json_record record,
+		  enum json_field_id type, enum json_field_id ts, uint64_t ts_ns)
+{
+	json__begin(j, s->out, important, record, type);
+	json__i64(j, ts, since_start(s, ts_ns));
+}
+#define BEGIN(j, s, important, record, ts_ns) \
+	begin(j, s, important, JSON_RECORD_##record, JSON_##record##_type, JSON_##record##_ts, ts_ns)
+
+static void string_if(struct json *j, enum json_field_id id, const char *text)
+{
+	if (text)
+		json__string(j, id, text);
+}
+
+static void perms(struct json *j, enum json_field_id id, uint32_t flags)
+{
+	char text[5];
+
+	region__perms(flags, text);
+	json__string(j, id, text);
+}
+
+static void json_sink__start(struct sink *s, const struct start_info *info)
+{
+	char time_text[64], command[ESCAPE_ROOM(COMMAND_MAX)];
+	time_t sec = info->wall_ns / 1000000000;
+	const char *line = info->command_line ? info->command_line : "";
+	struct json j;
+	struct tm tm;
+	size_t len;
+
+	s->info = *info;
+	gmtime_r(&sec, &tm);
+	len = strftime(time_text, sizeof(time_text), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(time_text + len, sizeof(time_text) - len, ".%09" PRIu64 "Z",
+		 info->wall_ns % 1000000000);
+	/* Our own arguments may be any bytes. */
+	escape__bytes(command, sizeof(command), line, strnlen(line, COMMAND_MAX), 0);
+
+	BEGIN(&j, s, true, start, info->mono_ns);
+	json__u64(&j, JSON_start_schema, SCHEMA);
+	string_if(&j, JSON_start_version, info->version);
+	json__string(&j, JSON_start_time, time_text);
+	json__decimal(&j, JSON_start_wall_ns, info->wall_ns);
+	json__decimal(&j, JSON_start_mono_ns, info->mono_ns);
+	string_if(&j, JSON_start_boot_id, info->boot_id);
+	string_if(&j, JSON_start_tier, info->tier);
+	string_if(&j, JSON_start_kernel, info->kernel);
+	json__string(&j, JSON_start_command, command);
+	json__end(&j);
+}
+
+static void json_sink__process(struct sink *s, const struct process_record *rec)
+{
+	static const char *const events[] = {
+		[PROCESS_FOUND] = "found",
+		[PROCESS_FORK] = "fork",
+		[PROCESS_EXEC] = "exec",
+		[PROCESS_EXIT] = "exit",
+	};
+	const struct process *p = rec->process;
+	char name[SIGNAL_NAME_ROOM];
+	struct json j;
+
+	if (s->view.quiet)
+		return;
+	BEGIN(&j, s, false, process, rec->ts_ns);
+	json__u64(&j, JSON_process_pid, p->tgid);
+	json__u64(&j, JSON_process_ppid, p->parent);
+	json__string(&j, JSON_process_comm, p->comm);
+	json__string(&j, JSON_process_event, events[rec->what]);
+	json__decimal(&j, JSON_process_space, rec->space);
+	if (rec->what == PROCESS_EXIT && WIFEXITED(p->status)) {
+		json__i64(&j, JSON_process_status, WEXITSTATUS(p->status));
+	} else if (rec->what == PROCESS_EXIT) {
+		json__string(&j, JSON_process_signal, signal__name(WTERMSIG(p->status), name));
+		json__bool(&j, JSON_process_core, WCOREDUMP(p->status));
+	}
+	json__end(&j);
+}
+
+static enum json_field_id arg_field(enum call_arg_field field)
+{
+	static const unsigned short ids[CALL_ARG_NR] = {
+#define X(field, type, text) [CALL_ARG_##field] = JSON_call_##field,
+		CALL_ARG_FIELDS(X)
+#undef X
+	};
+
+	return ids[field];
+}
+
+static void call_arguments(struct json *j, const struct call *c)
+{
+	char names[CALL_TEXT_FLAGS];
+
+	for (const struct call_arg *arg = call_args(c); arg->field != CALL_ARG_NR; arg++) {
+		enum json_field_id id = arg_field(arg->field);
+		uint64_t value = call_arg__value(c, arg);
+
+		switch (call_arg__type(arg->field)) {
+		case ARG_HEX:
+			json__hex(j, id, value);
+			break;
+		case ARG_INT:
+			if (arg->is_int)
+				json__i64(j, id, (int64_t)value);
+			else
+				json__u64(j, id, value);
+			break;
+		case ARG_NAMES:
+			call_arg__names(c, arg, names, sizeof(names));
+			json__string(j, id, names);
+			break;
+		}
+	}
+	if (c->has_name)
+		json__string(j, JSON_call_name, c->name);
+}
+
+/* ret or error, and the limit: of a call record. */
+static void call_result(struct json *j, const struct call_record *rec)
+{
+	const struct call *c = rec->call;
+	int err = call_text__errno(c);
+
+	if (err) {
+		const char *name = errno__name(err);
+
+		json__string(j, JSON_call_error, name ? name : "unknown");
+	} else if (c->id == MT_CALL_BRK || c->id == MT_CALL_MMAP || c->id == MT_CALL_MREMAP ||
+		   c->id == MT_CALL_SHMAT || c->id == MT_CALL_MAP_SHADOW_STACK) {
+		json__hex(j, JSON_call_ret_addr, (uint64_t)c->ret);
+	} else {
+		json__i64(j, JSON_call_ret, c->ret);
+	}
+	if (err && limit__name(rec->limit)) {
+		json__string(j, JSON_call_limit, limit__name(rec->limit));
+		json__decimal(j, JSON_call_limit_value, rec->limit_bytes);
+	}
+}
+
+static void change_record(struct sink *s, const struct call_record *rec)
+{
+	const struct change *ch = rec->change;
+	const struct call *c = rec->call;
+	struct json j;
+
+	BEGIN(&j, s, false, change, c->exit_ns);
+	json__u64(&j, JSON_change_pid, c->tgid);
+	json__u64(&j, JSON_change_tid, c->tid);
+	json__decimal(&j, JSON_change_space, c->target);
+	json__string(&j, JSON_change_call, call__name(c->id));
+	json__hex(&j, JSON_change_start, ch->start);
+	json__hex(&j, JSON_change_end, ch->end);
+	/* Flags of 0 may be a region without access: then mapped and unmapped tell. */
+	if (ch->old_flags || ch->unmapped || !ch->mapped)
+		perms(&j, JSON_change_old_perms, ch->old_flags);
+	if (ch->new_flags || ch->mapped || !ch->unmapped)
+		perms(&j, JSON_change_new_perms, ch->new_flags);
+	json__bool(&j, JSON_change_mixed, ch->mixed);
+	json__u64(&j, JSON_change_mapped, ch->mapped);
+	json__u64(&j, JSON_change_unmapped, ch->unmapped);
+	json__u64(&j, JSON_change_committed, ch->committed);
+	json__u64(&j, JSON_change_uncommitted, ch->uncommitted);
+	if (ch->moved_from)
+		json__hex(&j, JSON_change_moved_from, ch->moved_from);
+	json__bool(&j, JSON_change_exact, ch->kind == CHANGE_APPLIED);
+	if (ch->kind == CHANGE_UNKNOWN)
+		string_if(&j, JSON_change_why, ch->why);
+	json__end(&j);
+}
+
+static void json_sink__call(struct sink *s, const struct call_record *rec)
+{
+	const struct call *c = rec->call;
+	struct json j;
+
+	if (!view__shows_call(&s->view, rec))
+		return;
+	BEGIN(&j, s, false, call, c->exit_ns);
+	json__u64(&j, JSON_call_pid, c->tgid);
+	json__u64(&j, JSON_call_tid, c->tid);
+	json__string(&j, JSON_call_comm, c->comm);
+	json__string(&j, JSON_call_call, call__name(c->id));
+	call_arguments(&j, c);
+	call_result(&j, rec);
+	if (c->enter_ns)
+		json__u64(&j, JSON_call_duration_ns, c->exit_ns - c->enter_ns);
+	json__decimal(&j, JSON_call_space, c->target);
+	if (c->space != c->target)
+		json__decimal(&j, JSON_call_caller_space, c->space);
+	if (rec->region_name) {
+		json__string(&j, JSON_call_region, rec->region_name);
+		json__string(&j, JSON_call_region_kind, region_kind__name(rec->kind));
+	}
+	json__end(&j);
+	if (rec->change && rec->change->kind != CHANGE_NONE)
+		change_record(s, rec);
+}
+
+/* The call that caused the finding, and why it failed. */
+static void finding_call(struct json *j, const struct call_record *rec)
+{
+	int err = call_text__errno(rec->call);
+
+	json__string(j, JSON_finding_call, call__name(rec->call->id));
+	if (err)
+		string_if(j, JSON_finding_error, errno__name(err));
+	if (err && limit__name(rec->limit)) {
+		json__string(j, JSON_finding_limit, limit__name(rec->limit));
+		json__decimal(j, JSON_finding_limit_value, rec->limit_bytes);
+	}
+}
+
+static void json_sink__finding(struct sink *s, const struct finding *f)
+{
+	struct json j;
+
+	if (!view__shows_finding(&s->view, f))
+		return;
+	BEGIN(&j, s, false, finding, f->ts_ns);
+	json__u64(&j, JSON_finding_pid, f->process->tgid);
+	json__u64(&j, JSON_finding_tid, f->tid);
+	json__string(&j, JSON_finding_comm, f->process->comm);
+	json__decimal(&j, JSON_finding_space, f->space ? f->space->id : f->process->space);
+	json__string(&j, JSON_finding_kind, finding_kind__name(f->kind));
+	if (f->call)
+		finding_call(&j, f->call);
+	if (f->end) {
+		json__hex(&j, JSON_finding_start, f->start);
+		json__hex(&j, JSON_finding_end, f->end);
+	}
+	json__u64(&j, JSON_finding_bytes, f->bytes);
+	if (f->kind == FINDING_PROTECTION) {
+		perms(&j, JSON_finding_old_perms, f->old_flags);
+		perms(&j, JSON_finding_new_perms, f->new_flags);
+	}
+	if (f->region_name) {
+		json__string(&j, JSON_finding_region, f->region_name);
+		json__string(&j, JSON_finding_region_kind, region_kind__name(f->region_kind));
+	}
+	json__string(&j, JSON_finding_text, f->text);
+	json__end(&j);
+}
+
+static void json_sink__map(struct sink *s, const struct process *p, const struct space *space,
+		      const struct backings *backings, uint64_t ts_ns)
+{
+	const struct backing *b;
+	const struct region *r;
+	struct region_iter it;
+	struct json j;
+	char dev[32];
+
+	BEGIN(&j, s, false, map, ts_ns);
+	json__u64(&j, JSON_map_pid, p->tgid);
+	json__string(&j, JSON_map_comm, p->comm);
+	json__decimal(&j, JSON_map_space, space->id);
+	string_if(&j, JSON_map_tier, s->info.tier);
+	json__bool(&j, JSON_map_exact, space->exact);
+	if (!space->exact)
+		string_if(&j, JSON_map_why, space->why);
+	json__open_array(&j, JSON_map_regions, JSON_RECORD_region);
+	for (r = region_iter__init(&it, space->map, 0); r; r = region_iter__next(&it)) {
+		b = backings__get(backings, r->backing);
+		snprintf(dev, sizeof(dev), "%02x:%02x", b->dev_major, b->dev_minor);
+		json__open_item(&j);
+		json__hex(&j, JSON_region_start, r->start);
+		json__hex(&j, JSON_region_end, r->end);
+		perms(&j, JSON_region_perms, r->flags);
+		json__hex(&j, JSON_region_offset, r->offset);
+		json__string(&j, JSON_region_dev, dev);
+		json__decimal(&j, JSON_region_inode, b->ino);
+		json__string(&j, JSON_region_path, region__name(r, backings, &space->layout));
+		json__string(&j, JSON_region_kind, region_kind__name(region__kind(
+							   space->map, r, backings, &space->layout)));
+		if (r->flags & REGION_LOCKED)
+			json__bool(&j, JSON_region_locked, true);
+		json__close(&j);
+	}
+	json__close(&j);
+	json__end(&j);
+}
+
+static void json_sink__state(struct sink *s, const struct state_record *rec)
+{
+	struct json j;
+
+	if (s->view.quiet)
+		return;
+	BEGIN(&j, s, false, state, rec->ts_ns);
+	json__u64(&j, JSON_state_pid, rec->space->tgid);
+	json__decimal(&j, JSON_state_space, rec->space->id);
+	json__bool(&j, JSON_state_exact, rec->exact);
+	string_if(&j, JSON_state_why, rec->why);
+	json__end(&j);
+}
+
+static void json_sink__lost(struct sink *s, const struct lost_record *rec)
+{
+	struct json j;
+
+	if (s->view.quiet)
+		return;
+	BEGIN(&j, s, false, lost, rec->ts_ns);
+	json__u64(&j, JSON_lost_pid, rec->tgid);
+	json__decimal(&j, JSON_lost_space, rec->space);
+	json__u64(&j, JSON_lost_count, rec->count);
+	json__end(&j);
+}
+
+static void usage(struct json *j, enum json_field_id id, const struct usage *u)
+{
+	json__open(j, id, JSON_RECORD_usage);
+	json__u64(j, JSON_usage_total, u->total);
+	json__u64(j, JSON_usage_accessible, u->accessible);
+	json__u64(j, JSON_usage_locked, u->locked);
+	json__open(j, JSON_usage_kinds, JSON_RECORD_kinds);
+	for (int k = 0; k < KIND_NR; k++)
+		if (u->kind[k])
+			json__named_u64(j, JSON_kinds_KIND, region_kind__name(k), u->kind[k]);
+	json__close(j);
+	json__close(j);
+}
+
+static void calls(struct json *j, enum json_field_id id, const struct call_stats *stats)
+{
+	json__open(j, id, JSON_RECORD_calls);
+	for (int c = MT_CALL_NONE + 1; c < MT_CALL_NR; c++) {
+		if (!stats[c].count)
+			continue;
+		json__named_open(j, JSON_calls_CALL, call__name(c), JSON_RECORD_call_sum);
+		json__u64(j, JSON_call_sum_count, stats[c].count);
+		json__u64(j, JSON_call_sum_errors, stats[c].errors);
+		json__u64(j, JSON_call_sum_bytes, stats[c].bytes);
+		json__u64(j, JSON_call_sum_ns, stats[c].ns);
+		json__close(j);
+	}
+	json__close(j);
+}
+
+static void process_sum(struct json *j, const struct process *p)
+{
+	char name[SIGNAL_NAME_ROOM];
+
+	json__open_item(j);
+	json__u64(j, JSON_process_sum_pid, p->tgid);
+	json__u64(j, JSON_process_sum_ppid, p->parent);
+	json__string(j, JSON_process_sum_comm, p->comm);
+	json__bool(j, JSON_process_sum_ended, p->ended);
+	if (p->ended && WIFEXITED(p->status))
+		json__i64(j, JSON_process_sum_status, WEXITSTATUS(p->status));
+	else if (p->ended)
+		json__string(j, JSON_process_sum_signal, signal__name(WTERMSIG(p->status), name));
+	json__i64(j, JSON_process_sum_growth, process__growth(p));
+	usage(j, JSON_process_sum_at_start, &p->at_start);
+	usage(j, JSON_process_sum_peak, &p->peak);
+	usage(j, JSON_process_sum_at_end, &p->at_end);
+	json__u64(j, JSON_process_sum_mapped, p->mapped);
+	json__u64(j, JSON_process_sum_unmapped, p->unmapped);
+	json__u64(j, JSON_process_sum_committed, p->committed);
+	json__u64(j, JSON_process_sum_uncommitted, p->uncommitted);
+	json__u64(j, JSON_process_sum_brk_grown, p->brk_grown);
+	json__u64(j, JSON_process_sum_brk_shrunk, p->brk_shrunk);
+	json__u64(j, JSON_process_sum_protections, p->protections);
+	calls(j, JSON_process_sum_calls, p->calls);
+	json__open(j, JSON_process_sum_findings, JSON_RECORD_finding_counts);
+	for (int k = 0; k < FINDING_NR; k++)
+		if (p->findings[k])
+			json__named_u64(j, JSON_finding_counts_FINDING, finding_kind__name(k),
+					p->findings[k]);
+	json__close(j);
+	json__close(j);
+}
+
+/* The processes that are not listed, and those that the tracker has summed up. */
+static void other_sum(struct json *j, struct processes_rest *rest,
+		      const struct tracker_totals *totals)
+{
+	for (int c = 0; c < MT_CALL_NR; c++) {
+		rest->calls[c].count += totals->other[c].count;
+		rest->calls[c].errors += totals->other[c].errors;
+		rest->calls[c].bytes += totals->other[c].bytes;
+		rest->calls[c].ns += totals->other[c].ns;
+	}
+	json__open(j, JSON_summary_other, JSON_RECORD_other_sum);
+	json__u64(j, JSON_other_sum_count, rest->count + totals->forgotten);
+	json__i64(j, JSON_other_sum_growth, rest->growth);
+	json__u64(j, JSON_other_sum_mapped, rest->mapped);
+	json__u64(j, JSON_other_sum_unmapped, rest->unmapped);
+	calls(j, JSON_other_sum_calls, rest->calls);
+	json__close(j);
+}
+
+static void summary_counts(struct json *j, const struct summary *sum)
+{
+	static const char *const causes[MT_LOSS_NR] = {
+#define X(id, name, text) [MT_LOSS_##id] = #name,
+		MT_LOSSES(X)
+#undef X
+	};
+	const struct tracker_totals *totals = sum->totals;
+	const struct space *first;
+
+	string_if(j, JSON_summary_tier, sum->tier);
+	json__u64(j, JSON_summary_duration_ns, sum->duration_ns);
+	json__u64(j, JSON_summary_seen, sum->seen);
+	json__u64(j, JSON_summary_delivered, sum->delivered);
+	json__u64(j, JSON_summary_lost, sum->lost);
+	json__open(j, JSON_summary_lost_by_cause, JSON_RECORD_causes);
+	for (int i = 0; i < MT_LOSS_NR; i++)
+		json__named_u64(j, JSON_causes_CAUSE, causes[i], sum->lost_by_cause[i]);
+	json__close(j);
+	json__u64(j, JSON_summary_lives_seen, sum->lives_seen);
+	json__u64(j, JSON_summary_lives_lost, sum->lives_lost);
+	json__u64(j, JSON_summary_not_traced, sum->not_traced);
+	json__u64(j, JSON_summary_lines_dropped, sum->lines_dropped);
+	json__u64(j, JSON_summary_resyncs, totals->resyncs);
+	json__u64(j, JSON_summary_bases, totals->bases);
+	json__u64(j, JSON_summary_audits, totals->audits);
+	json__u64(j, JSON_summary_audit_failures, totals->audit_failures);
+	json__u64(j, JSON_summary_conflicts, totals->conflicts);
+	json__u64(j, JSON_summary_uncertain, spaces__uncertain(sum->tracker, &first));
+	json__u64(j, JSON_summary_processes_seen, totals->processes);
+	json__u64(j, JSON_summary_spaces_seen, totals->spaces);
+	json__u64(j, JSON_summary_threads_seen, totals->threads);
+}
+
+static void json_sink__summary(struct sink *s, const struct summary *sum)
+{
+	struct json_sink *js = (struct json_sink *)s;
+	struct processes_rest rest;
+	struct json j;
+	size_t n;
+
+	n = processes__largest(sum->tracker, js->top, PROCESSES_MAX, &rest);
+	BEGIN(&j, s, true, summary, s->info.mono_ns + sum->duration_ns);
+	summary_counts(&j, sum);
+	json__open_array(&j, JSON_summary_processes, JSON_RECORD_process_sum);
+	for (size_t i = 0; i < n; i++)
+		process_sum(&j, js->top[i]);
+	json__close(&j);
+	other_sum(&j, &rest, sum->totals);
+	json__end(&j);
+}
+
+static void json_sink__free(struct sink *s)
+{
+	free(s);
+}
+
+static const struct sink_ops json_ops = {
+	.start = json_sink__start,
+	.process = json_sink__process,
+	.call = json_sink__call,
+	.finding = json_sink__finding,
+	.map = json_sink__map,
+	.state = json_sink__state,
+	.lost = json_sink__lost,
+	.summary = json_sink__summary,
+	.free = json_sink__free,
+};
+
+struct sink *json_sink__new(struct writer *out, const struct view *view,
+			    const struct start_info *info)
+{
+	struct json_sink *js = calloc(1, sizeof(*js));
+
+	if (!js)
+		return NULL;
+	js->s = (struct sink){ .ops = &json_ops, .out = out, .view = *view, .info = *info };
+	return &js->s;
+}
