@@ -306,11 +306,11 @@ $(O)/bench/%.bpf.o: tests/bench/%.bpf.c $(O)/.flags
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(BPF_ARCH) -MMD -MP -MT $@ -MF $@.d -c $< -o $@
 
-$(O)/bench/%: tests/bench/%.c $(O)/.flags
+$(O)/bench/%: tests/bench/%.c $(LIBCORE) $(O)/.flags
 	$(say) CC $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -MMD -MP -MT $@ -MF $@.d $(BASE_CPPFLAGS) $(LIB_CFLAGS) $< \
-		$(LIB_LDLIBS) -o $@
+		$(LIBCORE) $(LIB_LDLIBS) -o $@
 
 # ---------------------------------------------------------------- install
 # Made by the program itself, from the table that also parses its options.

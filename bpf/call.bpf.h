@@ -22,15 +22,17 @@
 /*
  * A call of a task in scope begins: its state to put the arguments into, or
  * NULL. The test of a task that is not in scope comes first and is one look-up.
+ * A call that is not ours is only noted, so that its exit is not taken for
+ * another's.
  */
-static __always_inline struct task_state *call_enter(__u32 call)
+static __always_inline struct task_state *call_enter(__u32 call, bool ours)
 {
 	struct task_struct *task = current_task();
 	struct task_state *ts = state_of(task, false);
 	struct mt_space *sp;
 	__u64 mm, *id;
 
-	if (!ts || !ts->space)
+	if (!ts || !ts->space || stopped)
 		return NULL;
 	mm = (__u64)CURRENT_READ(task, mm);
 	if (ts->mm != mm) {
@@ -39,8 +41,9 @@ static __always_inline struct task_state *call_enter(__u32 call)
 		if (!id || !task_join(task, *id, mm))
 			return NULL;
 	}
+	ts->call = MT_CALL_NONE;
 	sp = space_by_id(ts->space);
-	if (!sp)
+	if (!sp || !ours)
 		return NULL;
 	__sync_fetch_and_add(&sp->entered, 1);
 	ts->call = call;
@@ -204,15 +207,17 @@ static __always_inline int call_send(struct task_state *ts, struct task_struct *
 	return 0;
 }
 
-static __noinline int call_exit(__u32 call, __s64 ret)
+static __noinline int call_exit(__s64 ret)
 {
 	struct task_struct *task = current_task();
 	struct task_state *ts = state_of(task, false);
 	struct mt_space *sp;
+	__u32 call;
 
-	if (!ts || ts->call != call)
+	if (!ts || !ts->call)
 		return 0;
-	ts->call = 0;
+	call = ts->call;
+	ts->call = MT_CALL_NONE;
 	sp = space_by_id(ts->space);
 	if (!sp)
 		return 0;

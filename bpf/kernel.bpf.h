@@ -9,7 +9,11 @@
 #include "maps.bpf.h"
 
 #define PF_KTHREAD 0x00200000	   /* include/linux/sched.h */
-#define FMODE_BACKING (1u << 25)   /* include/linux/fs.h, since 6.5 */
+/* include/linux/fs.h: bit 25 since 6.5 (62d53c4a1dfe), bit 24 since 6.14 */
+#define FMODE_BACKING_EITHER (3u << 24)
+/* include/uapi/linux/magic.h */
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+#define FUSE_SUPER_MAGIC 0x65735546
 #define READ_IMPLIES_EXEC 0x0400000 /* include/uapi/linux/personality.h */
 #define PAGE_SIZE 4096ull
 
@@ -216,22 +220,41 @@ static __always_inline __u32 call_of_syscall(long nr)
  * What /proc/PID/maps shows of a file on overlayfs is the user's path and
  * inode, which newer kernels keep in struct backing_file (fs/proc/task_mmu.c
  * since def3ae83da02, "fs: store real path instead of fake path in backing
- * file f_path"). Before, f_path is the user's already.
+ * file f_path"). Before, f_path is the user's already. The flag that tells such
+ * files has moved, to a bit that had another meaning; so what lies behind the
+ * struct file is believed only when it is a dentry of a file system that opens
+ * backing files.
  */
+static __always_inline bool backing_path(struct file *file, struct path *ret_path)
+{
+	struct backing_file *backing = (struct backing_file *)file;
+	struct dentry *dentry;
+	__u64 magic;
+
+	if (!bpf_core_field_exists(backing->user_path) ||
+	    !(BPF_CORE_READ(file, f_mode) & FMODE_BACKING_EITHER))
+		return false;
+	dentry = BPF_CORE_READ(backing, user_path.dentry);
+	if (!dentry)
+		return false;
+	magic = BPF_CORE_READ(dentry, d_sb, s_magic);
+	if (magic != OVERLAYFS_SUPER_MAGIC && magic != FUSE_SUPER_MAGIC)
+		return false;
+	ret_path->dentry = dentry;
+	ret_path->mnt = BPF_CORE_READ(backing, user_path.mnt);
+	return true;
+}
+
 static __always_inline void file_shown(struct file *file, struct path *ret_path,
 				       struct inode **ret_inode)
 {
+	if (backing_path(file, ret_path)) {
+		*ret_inode = BPF_CORE_READ(ret_path->dentry, d_inode);
+		return;
+	}
 	*ret_inode = BPF_CORE_READ(file, f_inode);
 	ret_path->mnt = BPF_CORE_READ(file, f_path.mnt);
 	ret_path->dentry = BPF_CORE_READ(file, f_path.dentry);
-	if (bpf_core_field_exists(((struct backing_file *)0)->user_path) &&
-	    (BPF_CORE_READ(file, f_mode) & FMODE_BACKING)) {
-		struct backing_file *backing = (struct backing_file *)file;
-
-		ret_path->mnt = BPF_CORE_READ(backing, user_path.mnt);
-		ret_path->dentry = BPF_CORE_READ(backing, user_path.dentry);
-		*ret_inode = BPF_CORE_READ(ret_path->dentry, d_inode);
-	}
 }
 
 #endif

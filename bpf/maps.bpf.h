@@ -127,13 +127,10 @@ struct {
 } scratches SEC(".maps");
 
 /* What the task iterators are asked for, and what they found out of us. */
-#define MT_LOOKUPS 16
 struct {
 	__u32 tgid;	 /* only this process, in the user's namespace; 0: all */
 	__u32 attach;	 /* bring what matches into scope */
-	__u32 n_lookups; /* addresses below: regions to find in tgid's space */
-	__u32 pad;
-	__u64 lookups[MT_LOOKUPS];
+	__u64 lookup;	 /* address of a region to find in tgid's space */
 } scan = {};
 
 struct {
@@ -144,6 +141,9 @@ struct {
 } self = {};
 
 __u64 last_space_id = 0;
+
+/* Nothing new is seen from now on: detaching takes seconds, one grace period a program. */
+bool stopped = false;
 
 static __always_inline struct mt_stats *stats_of_cpu(void)
 {

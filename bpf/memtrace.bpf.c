@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The programs: each reads what it is given and calls into one of the headers.
- * enter_* and exit_* are attached to the system calls (exit first, so that no
- * call is seen to begin and not to end), the others to fork, exec and exit;
- * scan_tasks and lookup_regions run when user space reads them.
+ * enter_* and exit_call are attached to the system calls (exit first, so that
+ * no call is seen to begin and not to end), life_* to fork, exec and exit;
+ * scan_tasks and lookup_region run when user space reads them.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_tracing.h>
@@ -11,29 +11,12 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define X(ID, name, nargs)                                                        \
-	SEC("tp/syscalls/sys_enter_" #name)                                       \
-	int enter_##name(struct syscall_enter_ctx *ctx)                         \
-	{                                                                         \
-		__u64 args[6] = {};                                               \
-		_Pragma("unroll") for (int i = 0; i < nargs; i++)                 \
-			args[i] = ctx->args[i];                                   \
-		return enter_call(MT_CALL_##ID, args);                            \
-	}                                                                         \
-	SEC("tp/syscalls/sys_exit_" #name)                                        \
-	int exit_##name(struct syscall_exit_ctx *ctx)                           \
-	{                                                                         \
-		return call_exit(MT_CALL_##ID, ctx->ret);                         \
-	}
-
 static __always_inline int enter_call(__u32 call, const __u64 args[6])
 {
-	struct task_state *ts;
-
 	/* Of prctl, only what concerns the address space is a memory call. */
-	if (call == MT_CALL_PRCTL && args[0] != PR_SET_MM && args[0] != PR_SET_VMA)
-		return 0;
-	ts = call_enter(call);
+	bool ours = call != MT_CALL_PRCTL || args[0] == PR_SET_MM || args[0] == PR_SET_VMA;
+	struct task_state *ts = call_enter(call, ours);
+
 	if (!ts)
 		return 0;
 	__builtin_memcpy(ts->args, args, sizeof(ts->args));
@@ -49,8 +32,25 @@ static __always_inline int enter_call(__u32 call, const __u64 args[6])
 	return 0;
 }
 
+#define X(ID, name, nargs)                                        \
+	SEC("tp/syscalls/sys_enter_" #name)                       \
+	int enter_##name(struct syscall_enter_ctx *ctx)           \
+	{                                                         \
+		__u64 args[6] = {};                               \
+		_Pragma("unroll") for (int i = 0; i < nargs; i++) \
+			args[i] = ctx->args[i];                   \
+		return enter_call(MT_CALL_##ID, args);            \
+	}
+
 MT_CALLS(X)
 #undef X
+
+/* Attached to the exit of each of the calls: which one it is, is known from its enter. */
+SEC("tp/syscalls/sys_exit_any")
+int exit_call(struct syscall_exit_ctx *ctx)
+{
+	return call_exit(ctx->ret);
+}
 
 /* When a thread entered clone: the child's map was copied at some time after that. */
 static __noinline int enter_clone_any(void)
@@ -88,7 +88,7 @@ int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
 	bool shared = mm == (__u64)parent->mm;
 	struct mt_fork *f;
 
-	if (!mm || (child->flags & PF_KTHREAD))
+	if (!mm || stopped || (child->flags & PF_KTHREAD))
 		return 0;
 	if (shared && space) {
 		child_space = space;
@@ -148,6 +148,8 @@ int BPF_PROG(life_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 	struct mt_event head;
 	struct mt_exec *e;
 
+	if (stopped)
+		return 0;
 	/* A process stays in scope when it execs; a vfork child of it only with -f. */
 	if ((old && (scope_follow || (sp && sp->owner == tgid))) || scope_matches(task))
 		space = space_add(mm, tgid);
@@ -183,7 +185,7 @@ int BPF_PROG(life_exit, struct task_struct *task)
 	struct mt_space *sp;
 	struct mt_exit *e;
 
-	if (!ts || !ts->space)
+	if (!ts || !ts->space || stopped)
 		return 0;
 	sp = space_by_id(ts->space);
 	/* Killed in the middle of a call: its exit will not be seen. */
@@ -284,35 +286,27 @@ int scan_tasks(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-/* Where regions that grow by themselves are now: one struct mt_lookup an address. */
+/* Where a region that grows by itself is now: one struct mt_lookup. */
 SEC("iter/task")
-int lookup_regions(struct bpf_iter__task *ctx)
+int lookup_region(struct bpf_iter__task *ctx)
 {
+	struct mt_lookup res = { .addr = scan.lookup };
 	struct task_struct *task = ctx->task;
-	__u32 i, n = scan.n_lookups;
 	struct scratch *s;
 
-	if (!task || !n || !task->mm || tgid_seen(task) != scan.tgid)
+	if (!task || !task->mm || tgid_seen(task) != scan.tgid || task->pid != task->tgid)
 		return 0;
 	s = scratch_get();
 	if (!s)
 		return 0;
-	for (i = 0; i < MT_LOOKUPS; i++) {
-		struct mt_lookup res = {};
+	s->len = 0;
+	if (walk_one(s, task->mm, res.addr)) {
+		struct mt_region *r = (void *)s->rec;
 
-		if (i >= n)
-			break;
-		res.addr = scan.lookups[i];
-		s->len = 0;
-		if (walk_one(s, task->mm, res.addr)) {
-			struct mt_region *r = (void *)s->rec;
-
-			res.start = r->start;
-			res.end = r->end;
-		}
-		bpf_seq_write(ctx->meta->seq, &res, sizeof(res));
+		res.start = r->start;
+		res.end = r->end;
 	}
 	scratch_put(s);
-	scan.n_lookups = 0;
+	bpf_seq_write(ctx->meta->seq, &res, sizeof(res));
 	return 0;
 }

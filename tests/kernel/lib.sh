@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # What the shell's cases share. A case is a function; `check NAME FUNCTION` runs
 # it when FILTER wants it. In a case: `fail WHY` (the first one stays), `detail
-# WORDS`, and the helpers below. Its files are in $T, emptied before each case.
+# WORDS`, and the helpers below. Its files are in $T, its own directory.
 
-T=$KERNEL_TMP/case
-LIMIT=20 # seconds that any one memtrace may take
+LIMIT=30 # seconds that any one memtrace may take
 
 fail() {
 	[ -n "$why" ] || why=$*
@@ -14,17 +13,38 @@ detail() {
 	details="${details:+$details, }$*"
 }
 
+# Cases wait more than they work: $JOBS of them run at once, each in a subshell.
+running=0
 check() {
 	[[ "$1" == *"$FILTER"* ]] || return 0
-	rm -rf "$T"
+	if [ "$running" -ge "$JOBS" ]; then
+		wait -n
+		running=$((running - 1))
+	fi
+	run_case "$@" &
+	running=$((running + 1))
+}
+
+wait_for_cases() {
+	while [ "$running" -gt 0 ]; do
+		wait -n
+		running=$((running - 1))
+	done
+}
+
+run_case() { # NAME FUNCTION [ARGUMENT...]
+	local begin=$EPOCHREALTIME
+	T=$KERNEL_TMP/case.$BASHPID
 	mkdir -m 755 "$T"
 	why='' details='' started=''
 	"${@:2}"
 	end_started
+	# One write, so that lines of several cases stay whole.
 	if [ -n "$why" ]; then
-		echo "FAILED $1: $why"
+		printf '%s\n' "FAILED $1: ${why//$'\n'/ | }"
 	else
-		echo "ok $1 (${details:-as expected})"
+		begin=$(((${EPOCHREALTIME/./} - ${begin/./}) / 100000))
+		printf '%s\n' "ok $1 (${details:+$details, }$((begin / 10)).$((begin % 10)) s)"
 	fi
 }
 
@@ -120,31 +140,45 @@ bpf_orphans() {
 		END { if (id) print id }' | sort
 }
 
-# Runs a case that must leave no BPF program and no pinned link behind. Programs
-# are freed some time after their last user has gone: wait a little.
-check_clean() { # FUNCTION [ARGUMENT...]
-	local before after i left
-	before=$(bpf_orphans)
-	"$@"
-	for ((i = 0; i < 40; i++)); do
-		after=$(bpf_orphans)
-		left=$(comm -13 <(echo "$before") <(echo "$after"))
+# Nothing of ours is left in the kernel: programs are freed some time after their
+# last user has gone, so wait a little.
+nothing_left() { # ORPHANS-BEFORE
+	local i left
+	left=$(comm -13 <(echo "$1") <(bpf_orphans))
+	for ((i = 0; i < 60; i++)); do
 		[ -n "$left" ] || return 0
-		sleep 0.05
+		sleep 0.2
+		# Those of somebody else's memtrace may come and go meanwhile.
+		left=$(comm -12 <(echo "$left") <(bpf_orphans))
 	done
-	fail "BPF programs are left: $left"
+	fail "BPF programs are left that nobody holds: $left"
 }
 
-# One busy process for all cases that need one: $busy.
-busy=
-start_busy() {
-	[ -z "$busy" ] || return 0
-	python3 "$KERNEL_TESTS/busy.py" 600 >"$KERNEL_TMP/busy.out" 2>&1 </dev/null &
+# What runs beside all cases: a busy process for those that need one, $busy; and
+# a memtrace that watches an idle one, and must not see anything of all this. (It
+# also makes the others end sooner: the kernel waits long for the last user of a
+# tracepoint to have gone.)
+start_companions() {
+	python3 "$KERNEL_TESTS/busy.py" 1200 >"$KERNEL_TMP/busy.out" 2>&1 </dev/null &
 	busy=$!
-	wait_for ready "$KERNEL_TMP/busy.out" || fail "python3 busy.py did not start"
+	sleep 1200 &
+	idle=$!
+	env --default-signal=INT "$MEMTRACE" --json -v -o "$KERNEL_TMP/idle.json" -p $idle \
+		>"$KERNEL_TMP/idle.out" 2>"$KERNEL_TMP/idle.err" </dev/null &
+	watcher=$!
+	wait_for ready "$KERNEL_TMP/busy.out" || echo "FAILED companions: python3 busy.py did not start"
+	wait_for 'Hit Ctrl-C to end' "$KERNEL_TMP/idle.err"
 }
 
-stop_busy() {
-	[ -z "$busy" ] || { kill -KILL "$busy" && wait "$busy" 2>/dev/null; }
-	busy=
+# A case of its own: what the watcher saw.
+idle_sees_nothing() {
+	grep -q '"type": *"summary"' "$KERNEL_TMP/idle.json" || fail "no summary: $(head -c 200 "$KERNEL_TMP/idle.err")"
+	[ "$(summary seen "$KERNEL_TMP/idle.json")" = 0 ] ||
+		fail "calls of others were seen: $(grep -m1 '"type": *"call"' "$KERNEL_TMP/idle.json")"
+}
+
+stop_companions() {
+	kill -INT "$watcher" 2>/dev/null && wait "$watcher"
+	kill -KILL "$busy" "$idle" 2>/dev/null
+	wait "$busy" "$idle" 2>/dev/null
 }

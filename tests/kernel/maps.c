@@ -157,6 +157,9 @@ static void format(char *text, size_t size, const struct map *m, size_t i)
 		snprintf(text, size, "%" PRIx64 "-%" PRIx64 " %s %" PRIx64 " %x:%x %" PRIu64 " %s",
 			 l->start, l->end, l->perms, l->offset, l->dev_major, l->dev_minor,
 			 l->inode, l->name);
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
 }
 
 bool map__equal(const struct map *expected, const struct map *got, char *why, size_t size)

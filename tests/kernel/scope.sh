@@ -79,44 +79,40 @@ go_on() {
 	wait "$target"
 }
 
-# A shell that waits, then starts a program.
-children() { # OPTION...
-	cp "$WORKLOADS/munmap" "$T/mt-child"
+# Waits until it is traced, then becomes a workload.
+target() { # WORKLOAD OPTION...
 	mkfifo "$T/fifo"
-	bash -c 'read x <"$1"; "$2"; :' - "$T/fifo" "$T/mt-child" &
+	bash -c 'read x <"$1"; exec "$2"' - "$T/fifo" "$WORKLOADS/$1" &
 	target=$!
 	started="$started $target"
-	while_tracing go_on -p "$target" "$@"
+	while_tracing go_on -p "$target" "${@:2}"
+	own=$(calls "$T/records" "\"pid\": *$target,")
+	others=$(($(calls "$T/records") - own))
+	[ "$own" -ge 10 ] || fail "expected the calls of the process itself, got $own"
+	detail "$own calls of its own, $others of its children"
 }
 
+# tests/workloads/fork.c: five calls of a child and a grandchild.
 with_children() {
-	children -f
-	[ "$(calls "$T/records" '"comm": *"mt-child"' '"call": *"munmap"')" -ge 10 ] || fail "calls of the child are missing"
+	target fork -f
+	[ "$others" = 5 ] || fail "expected 5 calls of children, got $others"
 }
 
 without_children() {
-	children
-	[ "$(calls "$T/records" "\"pid\": *$target,")" -ge 1 ] || fail "no call of the process itself"
-	[ "$(calls "$T/records" '"comm": *"mt-child"')" = 0 ] || fail "calls of a child were seen without -f"
+	target fork
+	[ "$others" = 0 ] || fail "$others calls of children were seen without -f"
 }
 
 # tests/workloads/vfork.c: three calls of children on the target's own space,
 # and those of the program that one of them executes, which are not in scope.
 vfork_children() {
-	local others
-	mkfifo "$T/fifo"
-	bash -c 'read x <"$1"; exec "$2"' - "$T/fifo" "$WORKLOADS/vfork" &
-	target=$!
-	started="$started $target"
-	while_tracing go_on -p "$target"
-	others=$(grep '"type": *"call"' "$T/records" | grep -vc "\"pid\": *$target,")
+	target vfork
 	[ "$others" = 3 ] || fail "expected 3 calls of children that share the space, got $others"
 }
 
 # Two processes at once, one of them named twice.
 several() {
 	local one two
-	start_busy
 	sleep 60 &
 	one=$!
 	started="$started $one"

@@ -77,11 +77,11 @@ static struct run {
 	struct raw_region raw[MAX_REGIONS];
 	size_t nr_raw;
 	uint32_t compared; /* flags */
-	uint64_t locked; /* bytes, by VmFlags, in our zones */
+	uint64_t locked, grows_down; /* bytes, by VmFlags, in our zones */
 } run;
 
 static char text[1 << 22];
-static bool verbose, quiet;
+static bool verbose, quiet, show_unknown;
 
 /* Told by children, kept by the parent. */
 static struct shared {
@@ -169,15 +169,18 @@ static void read_kernel(void)
 
 	read_all("/proc/self/smaps");
 	run.nr_raw = 0;
-	run.locked = 0;
+	run.locked = run.grows_down = 0;
 	for (line = text; *line; line = next) {
 		next = strchr(line, '\n');
 		*next++ = 0;
 		if (!strncmp(line, "VmFlags:", 8)) {
 			parse_vm_flags(raw, line);
-			if (raw->region.flags & REGION_LOCKED &&
-			    zone_of(raw->region.start, raw->region.end) >= 0)
+			if (zone_of(raw->region.start, raw->region.end) < 0)
+				continue;
+			if (raw->region.flags & REGION_LOCKED)
 				run.locked += raw->region.end - raw->region.start;
+			if (raw->region.flags & REGION_GROWSDOWN)
+				run.grows_down += raw->region.end - raw->region.start;
 		} else if ((line[0] >= '0' && line[0] <= '9') || (line[0] >= 'a' && line[0] <= 'f')) {
 			if (run.nr_raw == MAX_REGIONS)
 				abort();
@@ -438,11 +441,13 @@ static bool done(struct call *c)
 	read_kernel();
 	attach_region(c);
 	c->mm.locked_vm = run.locked / PAGE;
+	c->mm.stack_vm = run.grows_down / PAGE;
+	c->mm.total_vm = 1;
 	c->read_implies_exec = run.read_implies_exec;
 	if (call_model__apply(&run.space, c, true, &change))
 		abort();
 	count(c, &change);
-	if (verbose && !quiet)
+	if ((verbose && !quiet) || (show_unknown && change.kind == CHANGE_UNKNOWN))
 		print_call(c, &change);
 	difference = (int64_t)(region_map__totals(run.space.map)->bytes - before);
 	if (change.kind == CHANGE_UNKNOWN) {
@@ -612,7 +617,7 @@ int main(int argc, char **argv)
 	size_t n;
 
 	if (argc > 1 && !strcmp(argv[1], "-v")) {
-		verbose = true;
+		verbose = show_unknown = true;
 		argv++;
 		argc--;
 	}

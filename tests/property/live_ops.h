@@ -147,16 +147,25 @@ static bool op_mremap(const struct op *op)
 		MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
 		MREMAP_MAYMOVE | MREMAP_DONTUNMAP | MREMAP_FIXED,
 	};
-	uint64_t old_len = window_len(op->page, op->pages);
+	uint64_t from = window_page(op->page), old_len = window_len(op->page, op->pages);
 	uint64_t new_len = window_len(op->to, op->to_pages);
+	const struct region *r = region_map__find(run.space.map, from);
 	int how = flags[op->pick % 8];
+
+	/* Most calls are to be about one region. */
+	if (op->bits & 32 && r && r->end <= WINDOW + WINDOW_PAGES * PAGE) {
+		from = r->start > from ? r->start : from;
+		old_len = op->bits & 64 || old_len > r->end - from ? r->end - from : old_len;
+	}
 
 	if (how & MREMAP_DONTUNMAP || op->bits % 3 == 0)
 		new_len = old_len = old_len < new_len ? old_len : new_len;
 	if (op->bits % 11 == 0)
 		old_len = 0;
-	return make_room() && CALL(MREMAP, mremap, window_page(op->page), old_len, new_len, how,
-				   window_page(op->to), 0);
+	/* Not longer than the segment: see model__shmdt(). */
+	if (r && !strncmp(backings__get(run.space.backings, r->backing)->name, "/SYSV", 5))
+		new_len = old_len && old_len < new_len ? old_len : new_len;
+	return CALL(MREMAP, mremap, from, old_len, new_len, how, window_page(op->to), 0);
 }
 
 static bool op_shm(const struct op *op)
@@ -243,14 +252,21 @@ static bool op_brk(const struct op *op)
 
 static bool op_remap_file_pages(const struct op *op)
 {
-	return CALL(REMAP_FILE_PAGES, remap_file_pages, window_page(op->page) + op->bits % 2 * 9,
-		    window_len(op->page, op->pages) + op->bits % 100, 0, op->to, 0, 0);
+	uint64_t addr = window_page(op->page), len = window_len(op->page, op->pages);
+	const struct region *r = region_map__find(run.space.map, addr);
+
+	if (r && r->start > addr && op->bits % 4)
+		addr = r->start;
+	if (r && addr + len > r->end && op->bits % 4)
+		len = r->end - addr;
+	return CALL(REMAP_FILE_PAGES, remap_file_pages, addr + op->bits % 2 * 9,
+		    len + op->bits % 100, 0, op->to, 0, 0);
 }
 
 static bool op_seal(const struct op *op)
 {
 	/* Few: nothing can be done with what is sealed. */
-	if (!run.seals || op->pick % 4)
+	if (!run.seals || op->pick % 2)
 		return true;
 	return CALL(MSEAL, mseal, window_page(op->page), window_len(op->page, op->pages % 6 + 1), 0,
 		    0, 0, 0);
@@ -323,7 +339,7 @@ static bool op_huge(const struct op *op)
 		return CALL(MREMAP, mremap, page, len - op->bits % 3,
 			    op->bits & 8 ? len : HUGE - op->bits % 5,
 			    op->bits & 16 ? MREMAP_MAYMOVE | MREMAP_FIXED : MREMAP_MAYMOVE,
-			    HUGE_ZONE + op->to % 4 * HUGE, 0) && make_room();
+			    HUGE_ZONE + op->to % 4 * HUGE, 0);
 	}
 }
 
@@ -356,8 +372,8 @@ static const struct {
 	uint32_t weight;
 	bool (*perform)(const struct op *op);
 } op_table[] = {
-	{ 16, op_mmap_anonymous }, { 14, op_mmap_file }, { 3, op_mmap_bad },
-	{ 8, op_munmap },	   { 16, op_mprotect },	 { 18, op_mremap },
+	{ 24, op_mmap_anonymous }, { 20, op_mmap_file }, { 3, op_mmap_bad },
+	{ 6, op_munmap },	   { 16, op_mprotect },	 { 18, op_mremap },
 	{ 8, op_shm },		   { 10, op_lock },	 { 8, op_madvise },
 	{ 4, op_brk },		   { 3, op_remap_file_pages },
 	{ 3, op_seal },		   { 6, op_grow },	 { 6, op_huge },

@@ -81,14 +81,18 @@ static inline void work__expect(const char *name, long ret, const long args[6])
 	errno = saved;
 }
 
-/* Makes the call and prints it. Returns the result, or -errno. */
+/*
+ * Makes the call and prints it, unless this kernel has no such call, which is
+ * then none to be seen. Returns the result, or -errno.
+ */
 static inline long work__call(const char *name, long nr, const long args[6])
 {
 	long ret = syscall(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
 
 	if (ret == -1)
 		ret = -errno;
-	work__expect(name, ret, args);
+	if (ret != -ENOSYS)
+		work__expect(name, ret, args);
 	return ret;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Forks, holds, execs and reaps COMMAND. Knows nothing of tracing. */
+#define _GNU_SOURCE
 #include "command.h"
 
 #include <errno.h>

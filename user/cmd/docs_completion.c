@@ -109,7 +109,7 @@ static const char helpers[] =
 	"# The last item of a list with commas: words, what is typed.\n"
 	"_memtrace_list()\n"
 	"{\n"
-	"\tlocal before= last=$2\n"
+	"\tlocal before='' last=$2\n"
 	"\tcase $2 in\n"
 	"\t*,*) before=${2%,*}, last=${2##*,} ;;\n"
 	"\t'!'*) before='!' last=${2#!} ;;\n"
@@ -126,7 +126,7 @@ static const char helpers[] =
 
 static const char begin[] =
 	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-	"\tlocal verb=trace options= value=1 i=1 word\n"
+	"\tlocal verb=trace options='' value=1 i=1 word\n"
 	"\tCOMPREPLY=()\n"
 	"\t# Bash splits --name=value into three words.\n"
 	"\tif [[ $cur == = ]]; then\n"

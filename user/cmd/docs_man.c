@@ -111,7 +111,7 @@ static const struct item examples[] = {
 	{ "memtrace -p 1234", "Why does process 1234 grow?" },
 	{ "memtrace -v -- gcc -c hello.c", "Each memory call of a compilation and all its parts." },
 	{ "memtrace -a -d 10 -e protection", "Ten seconds of protection changes, system-wide." },
-	{ "memtrace -e '!madvise,mincore' -z 1M -p 1234", "Calls but these two, of 1 MiB or more." },
+	{ "memtrace -e '!madvise,mincore' -z 1M -p 1234", "Calls but these, of 1 MiB or more." },
 	{ "memtrace --json -o trace.json -- ./test", "JSON Lines to a file." },
 	{ "memtrace maps 1234", "What is mapped now, by kind." },
 };

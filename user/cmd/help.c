@@ -92,8 +92,8 @@ void options__print_help(FILE *out, enum verb verb)
 			print__use(out, (enum verb)i, false);
 	}
 	if (verb == VERB_TRACE)
-		fprintf(out, "\nShows how processes use their address space: which regions exist and "
-			"who made\nthem, how the heap grows and why, which protections change.\n");
+		fputs("\nShows how processes use their address space: which regions exist and who\n"
+		      "made them, how the heap grows and why, which protections change.\n", out);
 	else
 		fprintf(out, "\nTo %s.\n", verb__row(verb)->text);
 	rows = option_rows(&n);

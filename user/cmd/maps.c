@@ -219,8 +219,9 @@ static int snapshot__refuse(const struct snapshot *s, int err)
 	if (err == -ENOENT || err == -ESRCH)
 		fprintf(stderr, "memtrace: there is no process %d\n", (int)s->pid);
 	else if (err == -EACCES || err == -EPERM)
-		fprintf(stderr, "memtrace: process %d: its map is not ours to read: run memtrace "
-			"as root: sudo memtrace maps %d\n", (int)s->pid, (int)s->pid);
+		fprintf(stderr, "memtrace: process %d: its map may not be read: it takes "
+			"CAP_SYS_PTRACE (run memtrace as root), and a kernel that does not shield "
+			"the process\n", (int)s->pid);
 	else if (err)
 		fprintf(stderr, "memtrace: process %d: %s\n", (int)s->pid, strerror(-err));
 	else if (s->stat.kernel_thread)

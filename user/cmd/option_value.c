@@ -11,9 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "input/proc.h"
 
-#define PID_MAX_LIMIT 4194304ULL /* include/linux/threads.h: where /proc does not say */
+#define PID_MAX_LIMIT 4194304ULL /* include/linux/threads.h; an id below may still be nobody's */
 #define NS_PER_S 1000000000ULL
 #define SECONDS_MAX 1000000000ULL
 
@@ -51,10 +50,9 @@ static bool digits__parse(const char **at, const char *end, uint64_t max, uint64
 int option_value__pid(const char *text, size_t len, pid_t *ret, char *why, size_t why_len)
 {
 	const char *at = text;
-	uint64_t max, pid;
+	const uint64_t max = PID_MAX_LIMIT;
+	uint64_t pid;
 
-	if (proc__pid_max(&max))
-		max = PID_MAX_LIMIT;
 	if (len && strspn(text, "0123456789") >= len) {
 		if (digits__parse(&at, text + len, max, &pid) && pid) {
 			*ret = (pid_t)pid;
@@ -304,7 +302,8 @@ static int events__parse(const char *text, void *field, char *why, size_t why_le
 
 		snprintf(name, sizeof(name), "%.*s", (int)(len < 31 ? len : 31), text);
 		if (!len || len >= sizeof(name) || !events__switch(choice, name, on)) {
-			n = snprintf(why, why_len, "unknown event '%.*s'; there are ", (int)len, text);
+			n = snprintf(why, why_len, "unknown event '%.*s'; there are ", (int)len,
+				     text);
 			events__list(why, why_len, (size_t)n);
 			return -EINVAL;
 		}

@@ -71,7 +71,7 @@ enum option_kind {
 int option_value__parse(enum option_kind kind, const char *text, void *field, char *why,
 			size_t why_len);
 
-/* One process id: decimal, from 1 to kernel.pid_max. Returns as above. */
+/* One process id: decimal, from 1 to what no kernel exceeds. Returns as above. */
 int option_value__pid(const char *text, size_t len, pid_t *ret, char *why, size_t why_len);
 
 #endif

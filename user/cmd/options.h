@@ -21,7 +21,7 @@
 #define VERBS(X)                                                                        \
 	X(TRACE, trace, "[OPTION...] -p PID[,PID...]\n[OPTION...] [--] COMMAND [ARG...]\n" \
 	  "[OPTION...] -a", 0, 0, false,                                                \
-	  "follow the memory system calls of processes and report how they use memory (the default)") \
+	  "follow memory system calls and report how processes use memory (the default)") \
 	X(MAPS, maps, "[--json] PID", 1, 1, false,                                      \
 	  "print a process's regions with their kinds and sizes; needs no BPF")         \
 	X(FEATURES, features, "[--json]", 0, 0, false,                                  \

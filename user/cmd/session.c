@@ -231,16 +231,14 @@ static void drain(struct session *s)
 /* Asks where stacks that grow by themselves have got to. */
 static void ask_growing(struct session *s, struct space *space)
 {
-	struct mt_lookup found[LOOKUPS];
 	uint64_t addrs[LOOKUPS];
-	size_t n = tracker__growing(space, addrs, LOOKUPS);
-	int answered;
+	size_t n = tracker__growing(space, addrs, LOOKUPS), i;
+	struct mt_lookup found;
 
-	if (!n)
-		return;
-	answered = live__lookup(s->live, space->tgid, addrs, n, found);
-	if (answered > 0)
-		tracker__grown(s->tracker, space, found, (size_t)answered);
+	for (i = 0; i < n; i++) {
+		if (!live__lookup(s->live, space->tgid, addrs[i], &found))
+			tracker__grown(space, &found);
+	}
 }
 
 /*
@@ -323,8 +321,8 @@ void session__finish(struct session *s, const char *tier, uint64_t lines_dropped
 	int i, cause, type;
 
 	settle_all(s);
-	live__detach(s->live);
-	/* A program that was running when it was detached still ends. */
+	live__stop(s->live);
+	/* A program that is running still ends. */
 	for (i = 0; i < 10; i++) {
 		drain(s);
 		live__stats(s->live, &st);

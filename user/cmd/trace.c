@@ -19,10 +19,11 @@
 #include "command.h"
 #include "input/features.h"
 #include "input/proc.h"
+#include "input/proc_maps.h"
 #include "privileges.h"
 #include "session.h"
 
-#define QUEUE_BYTES (8u << 20)	 /* of output that a slow reader has not taken yet */
+#define QUEUE_BYTES (32u << 20)	 /* of output that a slow reader has not taken yet */
 #define CLOSE_TIMEOUT_MS 2000	 /* for a reader that has stalled */
 #define WAIT_MIN_MS 2
 #define WAIT_MAX_MS 50		 /* 64 MiB of ring last for some 200 ms at full rate */
@@ -35,7 +36,7 @@ struct trace {
 	struct writer *out;
 	struct sink *sink;
 	struct start_info info;
-	char kernel[128], boot_id[40], command_line[512], vsyscall[128];
+	char kernel[128], boot_id[40], command_line[512], vsyscall[PROC_VSYSCALL_LEN];
 	int out_fd, signal_fd;
 	uint64_t end_ns; /* -d; 0 none */
 	bool stop;
@@ -94,14 +95,19 @@ static int open_sink(struct trace *t)
 		.min_bytes = o->min_bytes,
 		.colour = to_terminal(t),
 	};
+	struct raw_region *own;
 	struct timespec wall;
 	char raw[256];
+	size_t n;
 
 	memcpy(view.calls, o->events.calls, sizeof(view.calls));
 	memcpy(view.findings, o->events.findings, sizeof(view.findings));
 	clock_gettime(CLOCK_REALTIME, &wall);
 	proc__kernel_release(t->kernel, sizeof(t->kernel));
 	proc__boot_id(t->boot_id);
+	/* The page is no region of any process: ours shows it as it shows in all. */
+	if (!proc_maps__read(getpid(), &own, &n, t->vsyscall))
+		free(own);
 	join_words(raw, sizeof(raw), o->command);
 	escape__bytes(t->command_line, sizeof(t->command_line), raw, strlen(raw), 0);
 	t->info = (struct start_info){
@@ -112,6 +118,7 @@ static int open_sink(struct trace *t)
 		.boot_id = t->boot_id,
 		.tier = TIER,
 		.command_line = t->command_line,
+		.vsyscall = *t->vsyscall ? t->vsyscall : NULL,
 	};
 	t->out = writer__new(t->out_fd, QUEUE_BYTES);
 	if (t->out)

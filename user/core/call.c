@@ -43,7 +43,7 @@ static bool failed__mutates(const struct call *c)
 	case MT_CALL_MMAP:
 		/* EBADF is found before the lock (mm/mmap.c, ksys_mmap_pgoff). */
 		return call__maps_over(c) && err != EBADF && page__aligned(c->args[0]) &&
-		       c->args[1];
+		       c->args[1] && addr__add(c->args[0], c->args[1]) < SPACE_TOP;
 	case MT_CALL_MREMAP:
 		return c->args[3] & ABI_MREMAP_FIXED;
 	case MT_CALL_MPROTECT:

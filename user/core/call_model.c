@@ -367,22 +367,81 @@ static struct range model__range(const struct model_space *space, const struct c
 	return ranges[0];
 }
 
+/* The ranges in which c may part what is mapped there. */
+static size_t call__cuts(const struct call *c, struct range ret_ranges[2])
+{
+	size_t n = call__ranges(c, ret_ranges);
+
+	switch (c->id) {
+	case MT_CALL_MMAP:
+		return call__maps_over(c) ? n : 0;
+	case MT_CALL_MREMAP:
+		/* Else the target was free. */
+		return n > 1 && !(c->args[3] & ABI_MREMAP_FIXED) ? 1 : n;
+	case MT_CALL_MUNMAP:
+	case MT_CALL_MPROTECT:
+	case MT_CALL_PKEY_MPROTECT:
+	case MT_CALL_MADVISE:
+	case MT_CALL_MLOCK:
+	case MT_CALL_MLOCK2:
+	case MT_CALL_MUNLOCK:
+	case MT_CALL_MSEAL:
+		return n;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * The call is about to cut a region that grows down at or below the edge that
+ * the map knows. If it has grown further, what is left below looks like
+ * nothing in the map, and nothing would ever ask for it.
+ *
+ *	kernel	    [ grown ........ known ]
+ *	call		  [......)		(munmap, mprotect ...)
+ */
+static bool model__cuts_growth(const struct model *m)
+{
+	struct range ranges[2];
+	const struct region *r;
+	size_t n = call__cuts(m->c, ranges);
+
+	while (n--) {
+		r = region_map__find(m->space->map, ranges[n].start);
+		if (r && r->start >= ranges[n].start && r->flags & REGION_GROWSDOWN)
+			return true;
+	}
+	return false;
+}
+
+/* Nothing has grown that the map does not have: mm->stack_vm agrees. */
+static bool model__has_all_growth(const struct model *m)
+{
+	const struct region_totals *totals = region_map__totals(m->space->map);
+
+	return m->c->mm.total_vm && m->c->mm.stack_vm * REGION_PAGE == totals->grows_down;
+}
+
 int call_model__apply(struct model_space *space, const struct call *c, bool strict,
 		      struct change *ret_change)
 {
 	struct change change = { .kind = CHANGE_NONE };
 	struct model m = { .space = space, .c = c, .strict = strict, .change = &change };
 	struct side before, after;
+	bool cuts_growth;
 	int err = 0;
 
 	m.range = model__range(space, c);
 	change.start = m.range.start;
 	change.end = m.range.end;
 	before = side__of(space->map, m.range);
+	cuts_growth = strict && model__cuts_growth(&m);
 	if ((unsigned int)c->id < MT_CALL_NR && handlers[c->id])
 		err = handlers[c->id](&m);
 	if (err)
 		model__unknown(&m, "no memory");
+	if (cuts_growth && change.kind == CHANGE_APPLIED && !model__has_all_growth(&m))
+		model__unknown(&m, "something that may have grown down was cut");
 	after = side__of(space->map, m.range);
 	change.old_flags = before.first_flags;
 	change.new_flags = after.first_flags;

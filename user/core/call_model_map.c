@@ -171,7 +171,9 @@ static bool region__is_sysv(const struct backings *backings, const struct region
 /*
  * shmdt(addr) removes what is left of the segment that was attached there:
  * the first region, at or after addr, of which addr is where its offset 0
- * would be, and further ones of the same segment (ipc/shm.c, ksys_shmdt).
+ * would be, and further ones of the same segment (ipc/shm.c, ksys_shmdt). Not
+ * modelled, for it takes the segment's size: what mremap made longer than the
+ * segment, and was then cut in pieces, stays where it is beyond that size.
  */
 static const struct region *shmdt__next(struct region_iter *it, const struct region *r,
 					const struct backings *backings, uint64_t addr,

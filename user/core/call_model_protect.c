@@ -140,6 +140,9 @@ static bool mprotect__cuts_huge_page(const struct model *m)
 	b = backings__get(m->space->backings, last->backing);
 	if (backing__round_up(b, m->range.end) == m->range.end)
 		return false;
+	/* All within one huge page, so within one region. */
+	if (backing__round_up(b, m->range.start + 1) == backing__round_up(b, m->range.end))
+		return false;
 	if (!first || !(first->flags & REGION_HUGETLB))
 		return true;
 	b = backings__get(m->space->backings, first->backing);

@@ -58,6 +58,12 @@ struct space {
 	UT_hash_handle hh;
 };
 
+/* Such a process has no vsyscall page (mm/mmap.c, get_gate_vma). */
+static inline bool space__is_32bit(const struct space *s)
+{
+	return s->layout.task_size && s->layout.task_size < 1ull << 32;
+}
+
 struct process {
 	uint32_t tgid, parent;
 	uint64_t start_ns;

@@ -86,10 +86,10 @@ bool tracker__audit(struct tracker *t, struct space *s, const struct mt_counters
 
 /*
  * Where regions that grow down end below (an address inside each): at most n
- * of them from ret_addrs[0] on. Ask the kernel, then tell tracker__grown().
+ * of them. Ask the kernel, then tell tracker__grown(): 0 or -ENOMEM.
  */
 size_t tracker__growing(const struct space *s, uint64_t *ret_addrs, size_t n);
-int tracker__grown(struct tracker *t, struct space *s, const struct mt_lookup *found, size_t n);
+int tracker__grown(struct space *s, const struct mt_lookup *found);
 
 /* Something was lost that cannot be laid to one space. */
 void tracker__all_uncertain(struct tracker *t, const char *why, uint64_t ts_ns);

@@ -366,25 +366,21 @@ size_t tracker__growing(const struct space *s, uint64_t *ret_addrs, size_t n)
 	return i;
 }
 
-int tracker__grown(struct tracker *t, struct space *s, const struct mt_lookup *found, size_t n)
+int tracker__grown(struct space *s, const struct mt_lookup *found)
 {
-	size_t i;
+	const struct region *r = region_map__find(s->map, found->addr);
+	uint64_t grown;
 	int err;
 
-	for (i = 0; i < n; i++) {
-		const struct region *r = region_map__find(s->map, found[i].addr);
-
-		/* The kernel may have merged or split it: only a lower edge is news. */
-		if (!r || r->start > found[i].addr || found[i].start > found[i].addr ||
-		    found[i].end <= found[i].addr || found[i].start >= r->start)
-			continue;
-		err = call_model__grow_down(s->map, found[i].start, r->end);
-		if (err && err != -ENOENT)
-			return err;
-	}
-	s->grown = 0;
-	(void)t;
-	return 0;
+	/* The kernel may have merged or split it: only a lower edge is news. */
+	if (!r || r->start > found->addr || found->start > found->addr ||
+	    found->end <= found->addr || found->start >= r->start)
+		return 0;
+	grown = r->start - found->start;
+	err = call_model__grow_down(s->map, found->start, r->end);
+	if (!err)
+		s->grown -= grown < s->grown ? grown : s->grown;
+	return err == -ENOENT ? 0 : err;
 }
 
 struct space *tracker__next_wanted(struct tracker *t, struct space *after, uint64_t not_after_ns)

@@ -56,6 +56,19 @@ static bool privilege__held(const struct privilege *p)
 	       capng_have_capability(CAPNG_EFFECTIVE, p->larger);
 }
 
+/* "CAP_BPF, CAP_PERFMON" in list: what is missing; false when nothing is. */
+static bool privileges__missing(char *list, size_t len)
+{
+	size_t at = 0, i;
+
+	for (i = 0; i < PRIVILEGES; i++) {
+		if (!privilege__held(&privileges[i]) && at < len)
+			at += (size_t)snprintf(list + at, len - at, "%s%s", at ? ", " : "",
+					       privileges[i].name);
+	}
+	return at > 0;
+}
+
 static bool probe__privilege(const struct probe *p, const char *arg, char *detail, size_t len)
 {
 	size_t i;
@@ -272,6 +285,13 @@ static const struct row rows[] = {
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
+/* Without privileges the answer says nothing of the kernel. */
+static bool row__needs_privilege(const struct row *row)
+{
+	return row->probe == probe__tracefs || row->probe == probe__calls ||
+	       row->probe == probe__ring || row->probe == probe__program;
+}
+
 const char *feature_need__name(enum feature_need need)
 {
 	static const char *const names[] = { "required", "used", "extra" };
@@ -294,6 +314,8 @@ static void probe__paths(struct probe *p, const struct features_roots *roots)
 int features__probe(const struct features_roots *roots, struct feature **ret, size_t *ret_n)
 {
 	struct feature *features;
+	char missing[128];
+	bool unprivileged;
 	struct probe p;
 	size_t i;
 
@@ -301,6 +323,7 @@ int features__probe(const struct features_roots *roots, struct feature **ret, si
 	if (!features)
 		return -ENOMEM;
 	probe__paths(&p, roots);
+	unprivileged = privileges__missing(missing, sizeof(missing));
 	p.btf_err = kernel_types__load(p.btf_path, &p.types);
 	p.ring_err = live_probe__ring();
 	p.program_err = live_probe__program();
@@ -311,6 +334,8 @@ int features__probe(const struct features_roots *roots, struct feature **ret, si
 		f->need = rows[i].need;
 		f->why = rows[i].why;
 		f->remedy = rows[i].remedy;
+		if (unprivileged && row__needs_privilege(&rows[i]))
+			f->remedy = AS_ROOT;
 		f->present = rows[i].probe(&p, rows[i].arg, f->detail, sizeof(f->detail));
 	}
 	if (p.types)
@@ -334,19 +359,6 @@ bool features__can_trace(const struct feature *features, size_t n)
 int features__check_trace(char *why, size_t len)
 {
 	return features__check_trace_at(NULL, why, len);
-}
-
-/* "CAP_BPF, CAP_PERFMON" in list: what is missing; false when nothing is. */
-static bool privileges__missing(char *list, size_t len)
-{
-	size_t at = 0, i;
-
-	for (i = 0; i < PRIVILEGES; i++) {
-		if (!privilege__held(&privileges[i]) && at < len)
-			at += (size_t)snprintf(list + at, len - at, "%s%s", at ? ", " : "",
-					       privileges[i].name);
-	}
-	return at > 0;
 }
 
 int features__check_trace_at(const struct features_roots *roots, char *why, size_t len)

@@ -16,7 +16,6 @@
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
 #define PROG_PREFIX_ENTER "enter_"
-#define PROG_PREFIX_EXIT "exit_"
 #define PROG_PREFIX_LIFE "life_"
 
 struct live {
@@ -25,7 +24,6 @@ struct live {
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	struct bpf_link *scan, *lookup;
-	uint64_t missed; /* by programs that are detached by now */
 	long budget;
 	live_record_fn record;
 	void *record_ctx;
@@ -45,7 +43,7 @@ static bool has_prefix(const char *name, const char *prefix)
 	return !strncmp(name, prefix, strlen(prefix));
 }
 
-/* The tracepoint that a section name asks for, if this kernel has it. */
+/* The tracepoint that a section name asks for is in this kernel. */
 static bool tracepoint_exists(const char *section)
 {
 	static const char *const roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
@@ -88,7 +86,8 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		bpf_map__set_max_entries(skel->maps.task_states_hash, TASKS_HASH);
 	}
 	bpf_object__for_each_program(prog, skel->obj) {
-		if (!tracepoint_exists(bpf_program__section_name(prog)))
+		if (has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER) &&
+		    !tracepoint_exists(bpf_program__section_name(prog)))
 			bpf_program__set_autoload(prog, false);
 	}
 }
@@ -114,25 +113,60 @@ static int load(struct live *live, const struct live_scope *scope)
 	return err;
 }
 
+static int keep_link(struct live *live, struct bpf_link *link, const char *what, char *why,
+		     size_t why_len)
+{
+	int err = -errno;
+
+	if (link && live->n_links < LINKS_MAX) {
+		live->links[live->n_links++] = link;
+		return 0;
+	}
+	if (link) {
+		bpf_link__destroy(link);
+		err = -E2BIG;
+	}
+	snprintf(why, why_len, "attaching to %s failed: %s", what, strerror(-err));
+	return err;
+}
+
 static int attach_prefix(struct live *live, const char *prefix, char *why, size_t why_len)
 {
 	struct bpf_program *prog;
-	struct bpf_link *link;
+	int err;
 
 	bpf_object__for_each_program(prog, live->skel->obj) {
 		if (!has_prefix(bpf_program__name(prog), prefix) || !bpf_program__autoload(prog))
 			continue;
-		if (live->n_links == LINKS_MAX)
-			return -E2BIG;
-		link = bpf_program__attach(prog);
-		if (!link) {
-			int err = -errno;
-
-			snprintf(why, why_len, "attaching to %s failed: %s",
-				 bpf_program__section_name(prog), strerror(-err));
+		err = keep_link(live, bpf_program__attach(prog), bpf_program__section_name(prog),
+				why, why_len);
+		if (err)
 			return err;
-		}
-		live->links[live->n_links++] = link;
+	}
+	return 0;
+}
+
+/* One program sees all exits: the verifier has the tree walk to look at but once. */
+static int attach_exits(struct live *live, char *why, size_t why_len)
+{
+	static const char *const names[] = {
+#define X(ID, name, nargs) "sys_exit_" #name,
+		MT_CALLS(X)
+#undef X
+	};
+	char section[64];
+	size_t i;
+	int err;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(section, sizeof(section), "tp/syscalls/%s", names[i]);
+		if (!tracepoint_exists(section))
+			continue;
+		err = keep_link(live, bpf_program__attach_tracepoint(live->skel->progs.exit_call,
+								     "syscalls", names[i]),
+				section, why, why_len);
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -150,7 +184,7 @@ static int attach(struct live *live, char *why, size_t why_len)
 
 	snprintf(why, why_len, "attaching the task iterators failed");
 	live->scan = bpf_program__attach_iter(live->skel->progs.scan_tasks, NULL);
-	live->lookup = bpf_program__attach_iter(live->skel->progs.lookup_regions, NULL);
+	live->lookup = bpf_program__attach_iter(live->skel->progs.lookup_region, NULL);
 	if (!live->scan || !live->lookup)
 		return -errno;
 	/* The first scan learns who we are: -a must not trace itself. */
@@ -158,7 +192,7 @@ static int attach(struct live *live, char *why, size_t why_len)
 	if (err)
 		return err;
 	/* Exit first: no call is seen to begin and not to end. */
-	err = attach_prefix(live, PROG_PREFIX_EXIT, why, why_len);
+	err = attach_exits(live, why, why_len);
 	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_LIFE, why, why_len);
 	if (!err)
@@ -215,21 +249,21 @@ static uint64_t program_misses(const struct bpf_program *prog)
 	return info.recursion_misses;
 }
 
-/* Of exit programs alone: a miss of any other loses no call. */
+/* A call is missed when its enter or its exit was. */
 static uint64_t count_missed(const struct live *live)
 {
 	struct bpf_program *prog;
 	uint64_t missed = 0;
 
 	bpf_object__for_each_program(prog, live->skel->obj) {
-		if (has_prefix(bpf_program__name(prog), PROG_PREFIX_EXIT) ||
+		if (prog == live->skel->progs.exit_call ||
 		    has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER))
 			missed += program_misses(prog);
 	}
 	return missed;
 }
 
-void live__detach(struct live *live)
+static void detach(struct live *live)
 {
 	size_t i;
 
@@ -243,7 +277,7 @@ void live__close(struct live *live)
 {
 	if (!live)
 		return;
-	live__detach(live);
+	detach(live);
 	bpf_link__destroy(live->scan);
 	bpf_link__destroy(live->lookup);
 	ring_buffer__free(live->ring);
@@ -313,35 +347,30 @@ int live__scan(struct live *live, uint32_t tgid, bool attach_matching, live_task
 	return read_iter(live->scan, sizeof(struct mt_task), take_task, &scan);
 }
 
-struct lookup_ctx {
-	struct mt_lookup *ret;
-	size_t n, max;
-};
-
 static int take_lookup(void *ctx, const void *rec)
 {
-	struct lookup_ctx *l = ctx;
-
-	if (l->n < l->max)
-		memcpy(&l->ret[l->n++], rec, sizeof(*l->ret));
+	memcpy(ctx, rec, sizeof(struct mt_lookup));
 	return 0;
 }
 
-int live__lookup(struct live *live, uint32_t tgid, const uint64_t *addrs, size_t n,
-		 struct mt_lookup *ret)
+int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_lookup *ret)
 {
-	struct lookup_ctx ctx = { ret, 0, n };
-	size_t i;
+	struct mt_lookup found = {};
 	int err;
 
-	if (n > sizeof(live->skel->bss->scan.lookups) / sizeof(live->skel->bss->scan.lookups[0]))
-		return -E2BIG;
-	for (i = 0; i < n; i++)
-		live->skel->bss->scan.lookups[i] = addrs[i];
 	live->skel->bss->scan.tgid = tgid;
-	live->skel->bss->scan.n_lookups = (uint32_t)n;
-	err = read_iter(live->lookup, sizeof(struct mt_lookup), take_lookup, &ctx);
-	return err ? err : (int)ctx.n;
+	live->skel->bss->scan.lookup = addr;
+	err = read_iter(live->lookup, sizeof(found), take_lookup, &found);
+	if (!err && !found.end)
+		err = -ENOENT;
+	if (!err)
+		*ret = found;
+	return err;
+}
+
+void live__stop(struct live *live)
+{
+	live->skel->bss->stopped = true;
 }
 
 long live__consume(struct live *live, long max, live_record_fn cb, void *ctx)

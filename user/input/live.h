@@ -34,8 +34,12 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 /* Detaches at once and frees; what is in the ring is gone. NULL is allowed. */
 void live__close(struct live *live);
 
-/* Detaches: no more events come; what is in the ring can still be read. */
-void live__detach(struct live *live);
+/*
+ * No more calls and lives are seen from now on, but for the ends of calls under
+ * way; what is in the ring can still be read. Detaching (close) takes longer:
+ * the kernel waits for a grace period at each of some fifty tracepoints.
+ */
+void live__stop(struct live *live);
 
 /* From now on process tgid is in scope by itself. Returns 0 or -errno. */
 int live__add_target(struct live *live, uint32_t tgid);
@@ -49,12 +53,10 @@ typedef int (*live_task_fn)(void *ctx, const struct mt_task *task);
 int live__scan(struct live *live, uint32_t tgid, bool attach, live_task_fn cb, void *ctx);
 
 /*
- * Asks where the regions at n (at most 16) addresses of process tgid's space
- * are now. ret[i].end is 0 when nothing is mapped at or above the address.
- * Returns how many were answered (0: the process is gone) or -errno.
+ * Asks which region of process tgid's space holds addr, or is the next above
+ * it. Returns 0, -ENOENT when there is none or the process is gone, or -errno.
  */
-int live__lookup(struct live *live, uint32_t tgid, const uint64_t *addrs, size_t n,
-		 struct mt_lookup *ret);
+int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_lookup *ret);
 
 /*
  * Gives up to max records, in ring order, to cb. Returns their number. cb must

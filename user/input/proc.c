@@ -218,11 +218,6 @@ int proc__max_map_count(uint64_t *ret)
 	return file__number("/proc/sys/vm/max_map_count", ret);
 }
 
-int proc__pid_max(uint64_t *ret)
-{
-	return file__number("/proc/sys/kernel/pid_max", ret);
-}
-
 int proc__boot_id(char ret[37])
 {
 	char buf[64];

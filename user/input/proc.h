@@ -45,9 +45,8 @@ int proc__threads(pid_t pid, pid_t **ret_tids, size_t *ret_n);
 /* The process (thread group) that tid is a thread of. Returns 0 or -errno. */
 int proc__tgid(pid_t tid, pid_t *ret_tgid);
 
-/* vm.max_map_count and kernel.pid_max. Return 0 or -errno. */
+/* vm.max_map_count. Returns 0 or -errno. */
 int proc__max_map_count(uint64_t *ret);
-int proc__pid_max(uint64_t *ret);
 
 /* "3f0b3e9a-...", and "6.1.0-18-amd64". Return 0 or -errno. */
 int proc__boot_id(char ret[37]);

@@ -11,8 +11,8 @@
 #endif
 #include "call_text.h"
 
-#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 struct flag_name {
 	uint64_t value;
@@ -45,12 +45,9 @@ static const struct flag_name prot_bits[] = {
 static const struct flag_table flags_prot = { .bits = prot_bits, .zero = "PROT_NONE" };
 
 static const struct flag_name mmap_values[] = {
-	{ 0x0, "MAP_FILE" },
-	{ 0x1, "MAP_SHARED" },
-	{ 0x2, "MAP_PRIVATE" },
-	{ 0x3, "MAP_SHARED_VALIDATE" },
-	{ 0x8, "MAP_DROPPABLE" },
-	{ 0, NULL },
+	{ 0x0, "MAP_FILE" },	  { 0x1, "MAP_SHARED" },
+	{ 0x2, "MAP_PRIVATE" },	  { 0x3, "MAP_SHARED_VALIDATE" },
+	{ 0x8, "MAP_DROPPABLE" }, { 0, NULL },
 };
 static const struct flag_name mmap_bits[] = {
 	{ 0x10, "MAP_FIXED" },
@@ -73,7 +70,10 @@ static const struct flag_name mmap_bits[] = {
 	{ 0, NULL },
 };
 static const struct flag_table flags_mmap = {
-	.value_mask = 0xf, .values = mmap_values, .bits = mmap_bits, .huge_shift = 26,
+	.value_mask = 0xf,
+	.values = mmap_values,
+	.bits = mmap_bits,
+	.huge_shift = 26,
 };
 
 static const struct flag_name mremap_bits[] = {
@@ -104,11 +104,8 @@ static const struct flag_name msync_bits[] = {
 static const struct flag_table flags_msync = { .bits = msync_bits };
 
 static const struct flag_name shmat_bits[] = {
-	{ 010000, "SHM_RDONLY" },
-	{ 020000, "SHM_RND" },
-	{ 040000, "SHM_REMAP" },
-	{ 0100000, "SHM_EXEC" },
-	{ 0, NULL },
+	{ 010000, "SHM_RDONLY" }, { 020000, "SHM_RND" }, { 040000, "SHM_REMAP" },
+	{ 0100000, "SHM_EXEC" },  { 0, NULL },
 };
 static const struct flag_table flags_shmat = { .bits = shmat_bits };
 
@@ -148,38 +145,26 @@ static const struct flag_name mpol_bits[] = {
 	{ 0, NULL },
 };
 static const struct flag_table values_mpol = {
-	.value_mask = 0x1fff, .values = mpol_values, .bits = mpol_bits,
+	.value_mask = 0x1fff,
+	.values = mpol_values,
+	.bits = mpol_bits,
 };
 
 static const struct flag_name advice_values[] = {
-	{ 0, "MADV_NORMAL" },
-	{ 1, "MADV_RANDOM" },
-	{ 2, "MADV_SEQUENTIAL" },
-	{ 3, "MADV_WILLNEED" },
-	{ 4, "MADV_DONTNEED" },
-	{ 8, "MADV_FREE" },
-	{ 9, "MADV_REMOVE" },
-	{ 10, "MADV_DONTFORK" },
-	{ 11, "MADV_DOFORK" },
-	{ 12, "MADV_MERGEABLE" },
-	{ 13, "MADV_UNMERGEABLE" },
-	{ 14, "MADV_HUGEPAGE" },
-	{ 15, "MADV_NOHUGEPAGE" },
-	{ 16, "MADV_DONTDUMP" },
-	{ 17, "MADV_DODUMP" },
-	{ 18, "MADV_WIPEONFORK" },
-	{ 19, "MADV_KEEPONFORK" },
-	{ 20, "MADV_COLD" },
-	{ 21, "MADV_PAGEOUT" },
-	{ 22, "MADV_POPULATE_READ" },
-	{ 23, "MADV_POPULATE_WRITE" },
-	{ 24, "MADV_DONTNEED_LOCKED" },
-	{ 25, "MADV_COLLAPSE" },
-	{ 100, "MADV_HWPOISON" },
-	{ 101, "MADV_SOFT_OFFLINE" },
-	{ 102, "MADV_GUARD_INSTALL" },
-	{ 103, "MADV_GUARD_REMOVE" },
-	{ 0, NULL },
+	{ 0, "MADV_NORMAL" },	       { 1, "MADV_RANDOM" },
+	{ 2, "MADV_SEQUENTIAL" },      { 3, "MADV_WILLNEED" },
+	{ 4, "MADV_DONTNEED" },	       { 8, "MADV_FREE" },
+	{ 9, "MADV_REMOVE" },	       { 10, "MADV_DONTFORK" },
+	{ 11, "MADV_DOFORK" },	       { 12, "MADV_MERGEABLE" },
+	{ 13, "MADV_UNMERGEABLE" },    { 14, "MADV_HUGEPAGE" },
+	{ 15, "MADV_NOHUGEPAGE" },     { 16, "MADV_DONTDUMP" },
+	{ 17, "MADV_DODUMP" },	       { 18, "MADV_WIPEONFORK" },
+	{ 19, "MADV_KEEPONFORK" },     { 20, "MADV_COLD" },
+	{ 21, "MADV_PAGEOUT" },	       { 22, "MADV_POPULATE_READ" },
+	{ 23, "MADV_POPULATE_WRITE" }, { 24, "MADV_DONTNEED_LOCKED" },
+	{ 25, "MADV_COLLAPSE" },       { 100, "MADV_HWPOISON" },
+	{ 101, "MADV_SOFT_OFFLINE" },  { 102, "MADV_GUARD_INSTALL" },
+	{ 103, "MADV_GUARD_REMOVE" },  { 0, NULL },
 };
 static const struct flag_table values_advice = { .value_mask = ~0ULL, .values = advice_values };
 
@@ -192,64 +177,54 @@ static const struct flag_name prctl_values[] = {
 static const struct flag_table values_prctl = { .value_mask = ~0ULL, .values = prctl_values };
 
 static const struct flag_name set_mm_values[] = {
-	{ 1, "PR_SET_MM_START_CODE" },
-	{ 2, "PR_SET_MM_END_CODE" },
-	{ 3, "PR_SET_MM_START_DATA" },
-	{ 4, "PR_SET_MM_END_DATA" },
-	{ 5, "PR_SET_MM_START_STACK" },
-	{ 6, "PR_SET_MM_START_BRK" },
-	{ 7, "PR_SET_MM_BRK" },
-	{ 8, "PR_SET_MM_ARG_START" },
-	{ 9, "PR_SET_MM_ARG_END" },
-	{ 10, "PR_SET_MM_ENV_START" },
-	{ 11, "PR_SET_MM_ENV_END" },
-	{ 12, "PR_SET_MM_AUXV" },
-	{ 13, "PR_SET_MM_EXE_FILE" },
-	{ 14, "PR_SET_MM_MAP" },
-	{ 15, "PR_SET_MM_MAP_SIZE" },
-	{ 0, NULL },
+	{ 1, "PR_SET_MM_START_CODE" },	{ 2, "PR_SET_MM_END_CODE" },
+	{ 3, "PR_SET_MM_START_DATA" },	{ 4, "PR_SET_MM_END_DATA" },
+	{ 5, "PR_SET_MM_START_STACK" }, { 6, "PR_SET_MM_START_BRK" },
+	{ 7, "PR_SET_MM_BRK" },		{ 8, "PR_SET_MM_ARG_START" },
+	{ 9, "PR_SET_MM_ARG_END" },	{ 10, "PR_SET_MM_ENV_START" },
+	{ 11, "PR_SET_MM_ENV_END" },	{ 12, "PR_SET_MM_AUXV" },
+	{ 13, "PR_SET_MM_EXE_FILE" },	{ 14, "PR_SET_MM_MAP" },
+	{ 15, "PR_SET_MM_MAP_SIZE" },	{ 0, NULL },
 };
 static const struct flag_table values_set_mm = { .value_mask = ~0ULL, .values = set_mm_values };
 
 static const struct flag_name set_vma_values[] = { { 0, "PR_SET_VMA_ANON_NAME" }, { 0, NULL } };
 static const struct flag_table values_set_vma = { .value_mask = ~0ULL, .values = set_vma_values };
 
-/* Text that is cut, never overrun. */
-struct text {
+/* Names with bars between them, cut at the end of the room. */
+struct names {
 	char *buf;
 	size_t size, len;
 };
 
-static void __attribute__((format(printf, 2, 3))) text__add(struct text *t, const char *fmt, ...)
+static void names__put(struct names *n, const char *text, size_t len)
 {
-	va_list ap;
-	int n;
+	if (len > n->size - 1 - n->len)
+		len = n->size - 1 - n->len;
+	memcpy(n->buf + n->len, text, len);
+	n->len += len;
+	n->buf[n->len] = '\0';
+}
 
-	if (t->len)
-		n = snprintf(t->buf + t->len, t->size - t->len, "|");
-	else
-		n = 0;
-	if (t->len + n >= t->size)
-		return;
-	t->len += n;
-	va_start(ap, fmt);
-	n = vsnprintf(t->buf + t->len, t->size - t->len, fmt, ap);
-	va_end(ap);
-	t->len += n;
-	if (t->len >= t->size)
-		t->len = t->size - 1;
+/* Not printf: a record in JSON has two or three of these, and a million may come a second. */
+static void names__add(struct names *n, const char *name)
+{
+	if (n->len)
+		names__put(n, "|", 1);
+	names__put(n, name, strlen(name));
 }
 
 static size_t flag_table__names(const struct flag_table *t, uint64_t value, char *buf, size_t size)
 {
-	struct text text = { buf, size, 0 };
+	struct names names = { buf, size, 0 };
 	const struct flag_name *f;
 	uint64_t rest = value;
+	char number[32];
 
 	buf[0] = '\0';
 	for (f = t->values; f && f->name; f++) {
 		if (f->value == (value & t->value_mask)) {
-			text__add(&text, "%s", f->name);
+			names__add(&names, f->name);
 			rest &= ~t->value_mask;
 			break;
 		}
@@ -257,29 +232,46 @@ static size_t flag_table__names(const struct flag_table *t, uint64_t value, char
 	for (f = t->bits; f && f->name; f++) {
 		if (!(rest & f->value))
 			continue;
-		text__add(&text, "%s", f->name);
+		names__add(&names, f->name);
 		rest &= ~f->value;
 	}
 	/* strace prints MAP_HUGE_2MB as 21<<MAP_HUGE_SHIFT */
 	if (t->huge_shift && (rest >> t->huge_shift & 0x3f)) {
-		text__add(&text, "%u<<MAP_HUGE_SHIFT",
-			  (unsigned int)(rest >> t->huge_shift & 0x3f));
+		snprintf(number, sizeof(number), "%u<<MAP_HUGE_SHIFT",
+			 (unsigned int)(rest >> t->huge_shift & 0x3f));
+		names__add(&names, number);
 		rest &= ~(0x3fULL << t->huge_shift);
 	}
-	if (rest)
-		text__add(&text, "%#llx", (unsigned long long)rest);
-	else if (!text.len)
-		text__add(&text, "%s", t->zero ? t->zero : "0");
-	return text.len;
+	if (rest) {
+		snprintf(number, sizeof(number), "%#llx", (unsigned long long)rest);
+		names__add(&names, number);
+	} else if (!names.len) {
+		names__add(&names, t->zero ? t->zero : "0");
+	}
+	return names.len;
 }
 
 /* A long argument, an int one, and one that the columns of text do not say. */
-#define LONG(i, f, t) { .index = (i), .field = CALL_ARG_##f, .names = (t) }
-#define INT(i, f, t) { .index = (i), .field = CALL_ARG_##f, .names = (t), .is_int = true }
-#define TEXT(i, f, t) { .index = (i), .field = CALL_ARG_##f, .names = (t), .in_text = true }
-#define INT_TEXT(i, f, t) \
-	{ .index = (i), .field = CALL_ARG_##f, .names = (t), .is_int = true, .in_text = true }
-#define END { .field = CALL_ARG_NR }
+#define LONG(i, f, t)                                             \
+	{                                                         \
+		.index = (i), .field = CALL_ARG_##f, .names = (t) \
+	}
+#define INT(i, f, t)                                                              \
+	{                                                                         \
+		.index = (i), .field = CALL_ARG_##f, .names = (t), .is_int = true \
+	}
+#define TEXT(i, f, t)                                                              \
+	{                                                                          \
+		.index = (i), .field = CALL_ARG_##f, .names = (t), .in_text = true \
+	}
+#define INT_TEXT(i, f, t)                                                                          \
+	{                                                                                          \
+		.index = (i), .field = CALL_ARG_##f, .names = (t), .is_int = true, .in_text = true \
+	}
+#define END                          \
+	{                            \
+		.field = CALL_ARG_NR \
+	}
 #define RANGE LONG(0, addr, NULL), LONG(1, length, NULL)
 #define CALL_ARGS_MAX 7
 
@@ -292,9 +284,8 @@ static const struct call_arg args_of[MT_CALL_NR][CALL_ARGS_MAX] = {
 	[MT_CALL_MPROTECT] = { RANGE, LONG(2, prot, &flags_prot), END },
 	[MT_CALL_PKEY_MPROTECT] = { RANGE, LONG(2, prot, &flags_prot), INT_TEXT(3, pkey, NULL),
 				    END },
-	[MT_CALL_MREMAP] = { LONG(0, addr, NULL), LONG(1, old_length, NULL),
-			     LONG(2, length, NULL), TEXT(3, flags, &flags_mremap),
-			     LONG(4, new_addr, NULL), END },
+	[MT_CALL_MREMAP] = { LONG(0, addr, NULL), LONG(1, old_length, NULL), LONG(2, length, NULL),
+			     TEXT(3, flags, &flags_mremap), LONG(4, new_addr, NULL), END },
 	[MT_CALL_REMAP_FILE_PAGES] = { RANGE, LONG(2, prot, &flags_prot), TEXT(3, pgoff, NULL),
 				       TEXT(4, flags, &flags_mmap), END },
 	[MT_CALL_MADVISE] = { RANGE, INT_TEXT(2, advice, &values_advice), END },
@@ -320,8 +311,11 @@ static const struct call_arg args_of[MT_CALL_NR][CALL_ARGS_MAX] = {
 };
 
 static const struct call_arg args_of_set_vma[] = {
-	INT(0, option, &values_prctl), TEXT(1, attr, &values_set_vma),
-	LONG(2, addr, NULL), LONG(3, length, NULL), END,
+	INT(0, option, &values_prctl),
+	TEXT(1, attr, &values_set_vma),
+	LONG(2, addr, NULL),
+	LONG(3, length, NULL),
+	END,
 };
 
 #define PR_SET_VMA_OPTION 0x53564d41

@@ -39,8 +39,9 @@ static void begin(struct json *j, struct sink *s, bool important, enum json_reco
 	json__begin(j, s->out, important, record, type);
 	json__i64(j, ts, since_start(s, ts_ns));
 }
-#define BEGIN(j, s, important, record, ts_ns) \
-	begin(j, s, important, JSON_RECORD_##record, JSON_##record##_type, JSON_##record##_ts, ts_ns)
+#define BEGIN(j, s, important, record, ts_ns)                                                  \
+	begin(j, s, important, JSON_RECORD_##record, JSON_##record##_type, JSON_##record##_ts, \
+	      ts_ns)
 
 static void string_if(struct json *j, enum json_field_id id, const char *text)
 {
@@ -281,7 +282,7 @@ static void json_sink__finding(struct sink *s, const struct finding *f)
 }
 
 static void json_sink__map(struct sink *s, const struct process *p, const struct space *space,
-		      const struct backings *backings, uint64_t ts_ns)
+			   const struct backings *backings, uint64_t ts_ns)
 {
 	const struct backing *b;
 	const struct region *r;
@@ -309,8 +310,9 @@ static void json_sink__map(struct sink *s, const struct process *p, const struct
 		json__string(&j, JSON_region_dev, dev);
 		json__decimal(&j, JSON_region_inode, b->ino);
 		json__string(&j, JSON_region_path, region__name(r, backings, &space->layout));
-		json__string(&j, JSON_region_kind, region_kind__name(region__kind(
-							   space->map, r, backings, &space->layout)));
+		json__string(
+			&j, JSON_region_kind,
+			region_kind__name(region__kind(space->map, r, backings, &space->layout)));
 		if (r->flags & REGION_LOCKED)
 			json__bool(&j, JSON_region_locked, true);
 		json__close(&j);

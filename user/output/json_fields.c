@@ -25,12 +25,15 @@ enum json_record json_field__record(enum json_field_id id)
 	return records[id];
 }
 
-const char *json_type__name(enum json_type type)
+const char *json_type__name(enum json_field_type type)
 {
 	static const char *const names[] = {
-		[JSON_STRING] = "string",	  [JSON_INTEGER] = "integer",
-		[JSON_BOOLEAN] = "boolean",	  [JSON_HEX] = "hex string",
-		[JSON_DECIMAL] = "decimal string", [JSON_OBJECT] = "object",
+		[JSON_STRING] = "string",
+		[JSON_INTEGER] = "integer",
+		[JSON_BOOLEAN] = "boolean",
+		[JSON_HEX] = "hex string",
+		[JSON_DECIMAL] = "decimal string",
+		[JSON_OBJECT] = "object",
 		[JSON_ARRAY] = "array",
 	};
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include "call_text.h"
 
-enum json_type {
+enum json_field_type {
 	JSON_STRING,
 	JSON_INTEGER,
 	JSON_BOOLEAN,
@@ -227,7 +227,7 @@ enum json_record {
 
 struct json_field {
 	const char *record, *name;
-	enum json_type type;
+	enum json_field_type type;
 	const char *text; /* for the man page; of objects: which */
 };
 
@@ -242,7 +242,7 @@ enum json_field_id {
 const struct json_field *json_fields(size_t *ret_n);
 
 /* "string", "integer", "hex string" for JSON_HEX and so on. */
-const char *json_type__name(enum json_type type);
+const char *json_type__name(enum json_field_type type);
 
 /* "call" for JSON_RECORD_call, and a line on it for the man page. */
 const char *json_record__name(enum json_record record);

@@ -11,14 +11,19 @@
 #define CHUNK 2048 /* reserved at a time */
 #define NUMBER_ROOM 24
 
-/* Keys with their quotes and colon, as they are written. */
+/*
+ * Keys with their comma, quotes and colon, as they are written. All of KEY_ROOM
+ * is copied: a copy of fixed size is two instructions, and keys are most of what
+ * a record takes.
+ */
+#define KEY_ROOM 32
 struct json_key {
-	const char *text;
+	char text[KEY_ROOM - 1];
 	unsigned char len;
 };
 
 static const struct json_key keys[JSON_FIELD_NR] = {
-#define X(record, field, type, text) { "\"" #field "\":", sizeof("\"" #field "\":") - 1 },
+#define X(record, field, type, text) { ",\"" #field "\":", sizeof(",\"" #field "\":") - 1 },
 	JSON_FIELDS(X)
 #undef X
 };
@@ -77,7 +82,7 @@ static char *put_hex(char *p, uint64_t v)
 	}
 }
 
-static void json__check(const struct json *j, enum json_field_id id, enum json_type type)
+static void json__check(const struct json *j, enum json_field_id id, enum json_field_type type)
 {
 	assert(json_field__record(id) == j->level[j->depth].record);
 	assert(!j->level[j->depth].array);
@@ -86,20 +91,21 @@ static void json__check(const struct json *j, enum json_field_id id, enum json_t
 }
 
 /* A comma where needed and the key, with room for len bytes after it. */
-static bool json__key(struct json *j, enum json_field_id id, enum json_type type, size_t len)
+static bool json__key(struct json *j, enum json_field_id id, enum json_field_type type, size_t len)
 {
+	bool comma = j->level[j->depth].comma;
+
 	json__check(j, id, type);
-	if (!json__need(j, keys[id].len + len + 1))
+	if (!json__need(j, KEY_ROOM + len))
 		return false;
-	if (j->level[j->depth].comma)
-		*j->p++ = ',';
+	memcpy(j->p, keys[id].text + !comma, sizeof(keys[id].text) - 1);
+	j->p += keys[id].len - !comma;
 	j->level[j->depth].comma = true;
-	put(j, keys[id].text, keys[id].len);
 	return true;
 }
 
 static bool json__named_key(struct json *j, enum json_field_id id, const char *name,
-			    enum json_type type, size_t len)
+			    enum json_field_type type, size_t len)
 {
 	size_t name_len = strlen(name);
 
@@ -160,22 +166,24 @@ void json__bool(struct json *j, enum json_field_id id, bool value)
 }
 
 /* RFC 8259 section 7: quotes, backslashes and what is below U+0020. */
-static void put_escaped(struct json *j, const char *text, size_t len)
+static char *put_escaped(char *p, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = text[i];
 
 		if (c == '"' || c == '\\') {
-			*j->p++ = '\\';
-			*j->p++ = c;
+			*p++ = '\\';
+			*p++ = c;
 		} else if (c < 0x20) {
-			put(j, "\\u00", 4);
-			*j->p++ = '0' + (c >> 4);
-			*j->p++ = "0123456789abcdef"[c & 15];
+			memcpy(p, "\\u00", 4);
+			p += 4;
+			*p++ = '0' + (c >> 4);
+			*p++ = "0123456789abcdef"[c & 15];
 		} else {
-			*j->p++ = c;
+			*p++ = c;
 		}
 	}
+	return p;
 }
 
 void json__string(struct json *j, enum json_field_id id, const char *text)
@@ -185,7 +193,7 @@ void json__string(struct json *j, enum json_field_id id, const char *text)
 	if (!json__key(j, id, JSON_STRING, 6 * len + 2))
 		return;
 	*j->p++ = '"';
-	put_escaped(j, text, len);
+	j->p = put_escaped(j->p, text, len);
 	*j->p++ = '"';
 }
 

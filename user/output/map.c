@@ -30,8 +30,8 @@ static size_t line__start(char *line, const struct region *r, const struct backi
 
 	region__perms(r->flags, perms);
 	len = snprintf(line, LINE_ROOM,
-		       "%08" PRIx64 "-%08" PRIx64 " %s %08" PRIx64 " %02x:%02x %" PRIu64 " ", r->start,
-		       r->end, perms, r->offset, b->dev_major, b->dev_minor, b->ino);
+		       "%08" PRIx64 "-%08" PRIx64 " %s %08" PRIx64 " %02x:%02x %" PRIu64 " ",
+		       r->start, r->end, perms, r->offset, b->dev_major, b->dev_minor, b->ino);
 	if (kind) {
 		column = 56; /* leaves room for an inode of 7 digits */
 		while (len < column)
@@ -70,7 +70,8 @@ static void print_vsyscall(struct writer *out, const char *vsyscall, bool kinds)
 	char line[LINE_ROOM], perms[5];
 	struct region r = { 0 };
 
-	if (kinds && sscanf(vsyscall, "%" SCNx64 "-%" SCNx64 " %4s", &r.start, &r.end, perms) == 3) {
+	if (kinds &&
+	    sscanf(vsyscall, "%" SCNx64 "-%" SCNx64 " %4s", &r.start, &r.end, perms) == 3) {
 		r.flags = (perms[0] == 'r' ? REGION_READ : 0) | (perms[2] == 'x' ? REGION_EXEC : 0);
 		print_line(out, line, line__start(line, &r, &none, region_kind__name(KIND_VDSO)),
 			   "[vsyscall]");
@@ -90,8 +91,8 @@ void print_map(struct writer *out, const struct region_map *map, const struct ba
 	size_t len;
 
 	if (kinds)
-		writer__printf(out, "%-25s PERM %-8s %-5s %-*s%*s %-*s %s\n", "ADDRESS", "OFFSET", "DEV",
-			       9, "INODE", SIZE_WIDTH, "SIZE", KIND_WIDTH, "KIND", "NAME");
+		writer__printf(out, "%-25s PERM %-8s %-5s %-*s%*s %-*s %s\n", "ADDRESS", "OFFSET",
+			       "DEV", 10, "INODE", SIZE_WIDTH, "SIZE", KIND_WIDTH, "KIND", "NAME");
 	for (r = region_iter__init(&it, map, 0); r; r = region_iter__next(&it)) {
 		if (kinds)
 			kind = region_kind__name(region__kind(map, r, backings, layout));

@@ -167,8 +167,10 @@ static void protection_line(const struct report *r, const struct process *p)
 	writer__printf(r->out, "%" PRIu64 " changed", p->protections);
 	if (w_x) {
 		writer__printf(r->out, "; ");
-		painted(r, COLOUR_RED, "%" PRIu64 " time%s memory was writable and became executable, "
-			"or was both", w_x, plural(w_x));
+		painted(r, COLOUR_RED,
+			"%" PRIu64 " time%s memory was writable and became executable, "
+			"or was both",
+			w_x, plural(w_x));
 	}
 	writer__printf(r->out, "\n");
 }
@@ -237,8 +239,9 @@ static void failure_lines(const struct report *r, const struct process *p)
 		}
 		label(r, told++ ? "" : "failures");
 		name = errno__name(f->err);
-		writer__printf(r->out, "%s %" PRIu64 " time%s: %s (%s)", call__name(f->call), f->count,
-			       plural(f->count), name ? name : "error", errno__text(f->err));
+		writer__printf(r->out, "%s %" PRIu64 " time%s: %s (%s)", call__name(f->call),
+			       f->count, plural(f->count), name ? name : "error",
+			       errno__text(f->err));
 		if (limit__name(f->limit))
 			writer__printf(r->out, ", %s %s", limit__name(f->limit),
 				       limit__value(f->limit, f->limit_bytes, value));
@@ -278,10 +281,12 @@ static void table_row(const struct report *r, const struct process *p)
 		count += p->calls[c].count;
 		errors += p->calls[c].errors;
 	}
-	writer__printf(r->out, "%-7u %-15s %7s %7s %7s %7s %7" PRIu64 " %5" PRIu64 " %8" PRIu64
-		       " %6" PRIu64 "  %s\n",
+	writer__printf(r->out,
+		       "%-7u %-15s %7s %7s %7s %7s %7" PRIu64 " %5" PRIu64 " %8" PRIu64 " %6" PRIu64
+		       "  %s\n",
 		       p->tgid, p->comm, signed_text(process__growth(p), grew),
-		       human_size(p->peak.accessible, peak), human_size(p->peak.kind[KIND_HEAP], heap),
+		       human_size(p->peak.accessible, peak),
+		       human_size(p->peak.kind[KIND_HEAP], heap),
 		       human_size(p->at_end.locked, locked), p->protections,
 		       p->findings[FINDING_PROTECTION], count, errors, process__end_text(p, end));
 }
@@ -289,8 +294,8 @@ static void table_row(const struct report *r, const struct process *p)
 static void process_table(const struct report *r, const struct process **top, size_t n)
 {
 	writer__printf(r->out, "\n");
-	painted(r, COLOUR_BOLD, "%-7s %-15s %7s %7s %7s %7s %7s %5s %8s %6s  %s", "PID", "COMM", "GREW",
-		"PEAK", "HEAP", "LOCKED", "PROT", "W+X", "CALLS", "FAILED", "END");
+	painted(r, COLOUR_BOLD, "%-7s %-15s %7s %7s %7s %7s %7s %5s %8s %6s  %s", "PID", "COMM",
+		"GREW", "PEAK", "HEAP", "LOCKED", "PROT", "W+X", "CALLS", "FAILED", "END");
 	writer__printf(r->out, "\n");
 	for (size_t i = 0; i < n; i++)
 		table_row(r, top[i]);
@@ -312,7 +317,8 @@ static void processes_part(const struct report *r)
 	}
 	process_table(r, top, n);
 	if (more)
-		writer__printf(r->out, "and %" PRIu64 " more process%s\n", more, more == 1 ? "" : "es");
+		writer__printf(r->out, "and %" PRIu64 " more process%s\n", more,
+			       more == 1 ? "" : "es");
 	failure_lines(r, NULL);
 }
 
@@ -333,7 +339,8 @@ static void caveats(const struct report *r)
 		painted(r, COLOUR_RED, "%" PRIu64 " space%s or threads could not be traced\n",
 			sum->not_traced, plural(sum->not_traced));
 	if (sum->lines_dropped)
-		painted(r, COLOUR_RED, "%" PRIu64 " line%s of output dropped: the reader was too slow\n",
+		painted(r, COLOUR_RED,
+			"%" PRIu64 " line%s of output dropped: the reader was too slow\n",
 			sum->lines_dropped, plural(sum->lines_dropped));
 }
 
@@ -354,8 +361,8 @@ static void integrity_line(const struct report *r)
 	for (int i = 0; i < MT_LOSS_NR; i++) {
 		if (!sum->lost_by_cause[i] || len >= sizeof(lost))
 			continue;
-		len += snprintf(lost + len, sizeof(lost) - len, "%s%s %" PRIu64, separator, causes[i],
-				sum->lost_by_cause[i]);
+		len += snprintf(lost + len, sizeof(lost) - len, "%s%s %" PRIu64, separator,
+				causes[i], sum->lost_by_cause[i]);
 		separator = ", ";
 	}
 	if (*separator == ',' && len < sizeof(lost))
@@ -365,8 +372,10 @@ static void integrity_line(const struct report *r)
 		painted(r, COLOUR_RED, "%s", lost);
 	else
 		writer__printf(r->out, "%s", lost);
-	writer__printf(r->out, ", %" PRIu64 " resyncs; %" PRIu64 " audits passed, %" PRIu64
-		       " failed; tier %s\n", totals->resyncs, totals->audits - totals->audit_failures,
+	writer__printf(r->out,
+		       ", %" PRIu64 " resyncs; %" PRIu64 " audits passed, %" PRIu64
+		       " failed; tier %s\n",
+		       totals->resyncs, totals->audits - totals->audit_failures,
 		       totals->audit_failures, sum->tier);
 }
 

@@ -31,6 +31,7 @@ struct start_info {
 	uint64_t mono_ns, wall_ns; /* the same moment on both clocks */
 	const char *version, *kernel, *boot_id, *tier;
 	const char *command_line;
+	const char *vsyscall; /* that line of a map; NULL: this kernel shows none */
 };
 
 struct summary {

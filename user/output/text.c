@@ -20,7 +20,8 @@
 #include "processes.h"
 #include "report.h"
 
-#define HEADER "TIME     PID    TID    COMM         EVENT    ADDR             SIZE PROT       REGION"
+#define HEADER \
+	"TIME     PID    TID    COMM         EVENT    ADDR             SIZE PROT       REGION"
 #define COMM_WIDTH 12
 #define NSEC_PER_SEC 1000000000ULL
 
@@ -93,9 +94,9 @@ static void begin_line(struct text_sink *t, const struct line *l)
 		human_size(l->bytes, size);
 	}
 	writer__begin(t->s.out, false);
-	writer__printf(t->s.out, "%s %-6u %-6u %s%*s %-8s %-12s %8s %-10s ", wall_clock(t, l->ts_ns),
-		       l->tgid, l->tid, l->comm, blanks(l->comm, COMM_WIDTH), "", l->event, addr, size,
-		       l->prot);
+	writer__printf(t->s.out, "%s %-6u %-6u %s%*s %-8s %-12s %8s %-10s ",
+		       wall_clock(t, l->ts_ns), l->tgid, l->tid, l->comm,
+		       blanks(l->comm, COMM_WIDTH), "", l->event, addr, size, l->prot);
 }
 
 static void end_line(struct text_sink *t)
@@ -268,7 +269,8 @@ static void text_sink__map(struct sink *s, const struct process *p, const struct
 	writer__begin(s->out, false);
 	writer__printf(s->out, "# pid %u (%s) space %" PRIu64 " tier %s %s\n", p->tgid, p->comm,
 		       space->id, s->info.tier, space->exact ? "exact" : "uncertain");
-	print_map(s->out, space->map, backings, &space->layout, NULL, false);
+	print_map(s->out, space->map, backings, &space->layout,
+		  space__is_32bit(space) ? NULL : s->info.vsyscall, false);
 	writer__end(s->out);
 }
 

@@ -26,8 +26,8 @@
 #include <unistd.h>
 
 #define NSEC_PER_MSEC 1000000ULL
-#define UNIT_ROOM 4096	      /* first size of the unit buffer */
-#define BATCH_BYTES (32 * 1024) /* enough to write at once */
+#define UNIT_ROOM 4096		   /* first size of the unit buffer */
+#define BATCH_BYTES (128 * 1024)   /* enough to write at once, in a large queue */
 #define NAP_NS (5 * NSEC_PER_MSEC) /* how long less than that may wait for more */
 /*
  * A blocking write to a pipe returns when all of it is in, so pieces must be
@@ -56,6 +56,7 @@ struct writer {
 	pthread_cond_t room; /* for the caller */
 	char *ring;
 	size_t capacity, head, used;
+	size_t batch; /* as much is written at once, less may wait for more */
 	enum drain_state state;
 	bool closing, hurry, waiting;
 	uint64_t progress_ns; /* when write(2) last took something */
@@ -111,7 +112,7 @@ static bool drain__wait(struct writer *w)
 		w->state = DRAIN_IDLE;
 		pthread_cond_wait(&w->work, &w->lock);
 	}
-	if (w->used && w->used < BATCH_BYTES && !w->closing && !w->hurry) {
+	if (w->used && w->used < w->batch && !w->closing && !w->hurry) {
 		w->state = DRAIN_NAP;
 		cond__wait_until(&w->work, &w->lock, now_ns() + NAP_NS);
 	}
@@ -196,6 +197,7 @@ struct writer *writer__new(int fd, size_t capacity_bytes)
 	w->pollfd = (struct pollfd){ .fd = fd, .events = POLLOUT };
 	w->piece = !fstat(fd, &st) && S_ISREG(st.st_mode) ? PIECE_FILE : PIECE_PIPE;
 	w->capacity = capacity_bytes;
+	w->batch = capacity_bytes / 4 < BATCH_BYTES ? capacity_bytes / 4 : BATCH_BYTES;
 	w->stall_ns = WRITER_STALL_MS * NSEC_PER_MSEC;
 	w->unit_room = UNIT_ROOM;
 	pthread_mutex_init(&w->lock, NULL);
@@ -219,7 +221,7 @@ struct writer *writer__new(int fd, size_t capacity_bytes)
 static void writer__wake(struct writer *w)
 {
 	if (w->state == DRAIN_IDLE ||
-	    (w->state == DRAIN_NAP && (w->used >= BATCH_BYTES || w->hurry || w->closing))) {
+	    (w->state == DRAIN_NAP && (w->used >= w->batch || w->hurry || w->closing))) {
 		w->state = DRAIN_BUSY; /* one wake-up is enough */
 		pthread_cond_signal(&w->work);
 	}

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 /* Every byte becomes at most 4. */
-#define ESCAPE_ROOM(len) ((len) * 4 + 1)
+#define ESCAPE_ROOM(len) ((len)*4 + 1)
 
 enum escape_flags {
 	/*

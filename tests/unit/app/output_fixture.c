@@ -82,3 +82,34 @@ struct view view_all(void)
 	memset(view.findings, true, sizeof(view.findings));
 	return view;
 }
+
+struct tracker *sample_tracker(size_t n)
+{
+	struct tracker *t = tracker__new(NULL, NULL);
+
+	assert_non_null(t);
+	for (size_t i = 0; i < n; i++) {
+		struct mt_task task = {
+			.space = 5000 + i,
+			.start_ns = 42 + i,
+			.tgid = 1000 + i,
+			.tid = 1000 + i,
+			.ts_ns = MONO_NS,
+		};
+
+		assert_int_equal(tracker__on_task(t, &task, "work"), 0);
+	}
+	return t;
+}
+
+struct summary sample_summary(struct tracker *t, uint64_t n)
+{
+	return (struct summary){
+		.tier = "calls",
+		.duration_ns = 2500000000,
+		.seen = n,
+		.delivered = n,
+		.totals = tracker__totals(t),
+		.tracker = t,
+	};
+}

@@ -33,6 +33,12 @@ struct sample {
 /* A call that worked, a second after the start, and took 1500 ns. */
 void sample__init(struct sample *s, enum mt_call_id id);
 
+/* A tracker with n processes, of pids 1000 and up, named "work"; their fields are the test's. */
+struct tracker *sample_tracker(size_t n);
+
+/* 0 lost, of n seen. */
+struct summary sample_summary(struct tracker *t, uint64_t n);
+
 /* Everything is shown. */
 struct view view_all(void);
 extern const struct start_info sample_start;

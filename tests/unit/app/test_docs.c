@@ -191,8 +191,9 @@ static void complete(const char *words, char *got, size_t size)
 	}
 	close(in[0]);
 	close(out[1]);
-	snprintf(command, sizeof(command), "COMP_WORDS=(%s)\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
-		 "_memtrace\necho \"${COMPREPLY[*]}\"\n", words);
+	snprintf(command, sizeof(command), "COMP_WORDS=(%s)\n"
+		 "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_memtrace\n"
+		 "echo \"${COMPREPLY[*]}\"\n", words);
 	assert_int_equal(write(in[1], script, strlen(script)), strlen(script));
 	assert_int_equal(write(in[1], command, strlen(command)), strlen(command));
 	close(in[1]);
@@ -249,6 +250,9 @@ static void values_are_completed(void **state)
 		{ "memtrace -p 1 --verb", "--verbose\n" },
 		{ "memtrace ls --verb", "\n" },
 		{ "memtrace -- --verb", "\n" },
+		{ "memtrace -- whil", "while\n" },
+		{ "memtrace -o x whil", "while\n" },
+		{ "memtrace -ox -v whil", "while\n" },
 	};
 	char got[4096];
 	size_t i;

@@ -74,8 +74,8 @@ static const struct {
 	const char *btf, *tracefs; /* NULL: the system's own */
 	const char *begins, *remedy;
 } lacks[] = {
-	{ "/no/such/file", NULL, "cannot trace without the kernel's type information (/no/such/file: "
-	  "No such file", "CONFIG_DEBUG_INFO_BTF=y" },
+	{ "/no/such/file", NULL, "cannot trace without the kernel's type information "
+	  "(/no/such/file: No such file", "CONFIG_DEBUG_INFO_BTF=y" },
 	{ file, "/no/such/dir", "cannot trace without tracefs (/no/such/dir: No such file",
 	  "mount -t tracefs tracefs /sys/kernel/tracing" },
 	{ file, dir, "cannot trace without system call tracepoints (",

@@ -46,9 +46,10 @@ static void describe(const struct trace_options *o, char *buf, size_t size)
 	for (i = 0; i < o->pids.n; i++)
 		n += (size_t)snprintf(pids + n, sizeof(pids) - n, "%s%d", i ? "," : "",
 				      o->pids.pid[i]);
-	snprintf(buf, size, "p=%s a=%d f=%d c=%s n=%s u=%d d=%llu e=%zu+%zu z=%llu%s%s%s%s o=%s user=%s "
-		 "ring=%lluK cmd=%s,%s", pids, o->all, o->follow, o->cgroup ? o->cgroup : "",
-		 o->comm ? o->comm : "", o->uid.given ? (int)o->uid.uid : -1,
+	snprintf(buf, size, "p=%s a=%d f=%d c=%s n=%s u=%d d=%llu e=%zu+%zu z=%llu%s%s%s%s o=%s "
+		 "user=%s ring=%lluK cmd=%s,%s", pids, o->all, o->follow,
+		 o->cgroup ? o->cgroup : "", o->comm ? o->comm : "",
+		 o->uid.given ? (int)o->uid.uid : -1,
 		 (unsigned long long)(o->duration_ns / 1000), calls, findings,
 		 (unsigned long long)o->min_bytes, o->failures ? " x" : "", o->quiet ? " q" : "",
 		 o->verbose ? " v" : "", o->json ? " json" : "", o->output ? o->output : "",
@@ -86,9 +87,12 @@ static const struct {
 	{ { { "-a", "-d", "1.5h", "-z", "2g" } },
 	  "p= a=1 f=0 c= n= u=-1 d=5400000000 e=22+5 z=2147483648 o= user= ring=65536K cmd=," },
 	{ { { "-a", "-d.25m", "-z17179869183G" } },
-	  "p= a=1 f=0 c= n= u=-1 d=15000000 e=22+5 z=18446744072635809792 o= user= ring=65536K cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=15000000 e=22+5 z=18446744072635809792 "
+	  "o= user= ring=65536K cmd=," },
 	{ { { "-a", "-d", "10s", "--ring-size", "100K" } },
 	  "p= a=1 f=0 c= n= u=-1 d=10000000 e=22+5 z=0 o= user= ring=128K cmd=," },
+	{ { { "-a", "--ring-size", "64K" } },
+	  "p= a=1 f=0 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=64K cmd=," },
 	{ { { "-a", "-e", "mmap,growth" } },
 	  "p= a=1 f=0 c= n= u=-1 d=0 e=1+1 z=0 v o= user= ring=65536K cmd=," },
 	{ { { "-a", "-e", "growth", "-e", "brk" } },
@@ -149,8 +153,10 @@ static const struct {
 	{ VERB_TRACE, { { "-a", "ls" } }, "-a excludes COMMAND" },
 	{ VERB_TRACE, { { "-a", "-p1" } }, "-a excludes -p" },
 	{ VERB_TRACE, { { "-n", "x", "-p1" } }, "-n chooses among all processes and excludes -p" },
-	{ VERB_TRACE, { { "-c", "x", "ls" } }, "-c chooses among all processes and excludes COMMAND" },
-	{ VERB_TRACE, { { "-u", "0", "ls" } }, "-u chooses among all processes and excludes COMMAND" },
+	{ VERB_TRACE, { { "-c", "x", "ls" } },
+	  "-c chooses among all processes and excludes COMMAND" },
+	{ VERB_TRACE, { { "-u", "0", "ls" } },
+	  "-u chooses among all processes and excludes COMMAND" },
 	{ VERB_TRACE, { { "-u", "no such" } }, "-u: there is no user 'no such'" },
 	{ VERB_TRACE, { { "-u", "4294967295" } }, "-u: there is no user '4294967295'" },
 	{ VERB_TRACE, { { "--user", "no such", "ls" } }, "--user: there is no user 'no such'" },
@@ -171,14 +177,15 @@ static const struct {
 	{ VERB_TRACE, { { "-a", "-z", "17179869184G" } }, "-z: '17179869184G' is not a size" },
 	{ VERB_TRACE, { { "-a", "--ring-size", "63K" } }, "--ring-size: '63K' is out of range" },
 	{ VERB_TRACE, { { "-a", "--ring-size", "2G" } }, "--ring-size: '2G' is out of range" },
-	{ VERB_TRACE, { { "-a", "-s", "dwarf" } }, "-s: stacks by 'dwarf' come in a later version" },
+	{ VERB_TRACE, { { "-a", "-s", "dwarf" } },
+	  "-s: stacks by 'dwarf' come in a later version" },
 	{ VERB_TRACE, { { "-a", "-s", "fp" } }, "-s: stacks by 'fp' come in a later version" },
 	{ VERB_TRACE, { { "-a", "-s", "x" } }, "-s: 'x' is no way to take stacks" },
 	{ VERB_TRACE, { { "-a", "-e", "foo" } },
 	  "-e: unknown event 'foo'; there are brk, mmap, munmap, mprotect, pkey_mprotect, mremap, "
-	  "remap_file_pages, madvise, process_madvise, mlock, mlock2, munlock, mlockall, munlockall, "
-	  "msync, mincore, shmat, shmdt, prctl, mbind, mseal, map_shadow_stack, growth, protection, "
-	  "limit, failure, locked" },
+	  "remap_file_pages, madvise, process_madvise, mlock, mlock2, munlock, mlockall, "
+	  "munlockall, msync, mincore, shmat, shmdt, prctl, mbind, mseal, map_shadow_stack, "
+	  "growth, protection, limit, failure, locked" },
 	{ VERB_TRACE, { { "-a", "-e", "" } }, "-e: unknown event ''" },
 	{ VERB_TRACE, { { "-a", "-e", "!" } }, "-e: unknown event ''" },
 	{ VERB_TRACE, { { "-a", "-e", "mmap," } }, "-e: unknown event ''" },

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -48,7 +49,8 @@ static const struct {
 	      false, 0, 0, 0 } } },
 	{ "a file called [stack] is a file",
 	  "00010000-00020000 rw-p 00000000 00:01 9     [stack]\n", 0, 1,
-	  { { 0x10000, 0x20000, 0, REGION_READ | REGION_WRITE, "[stack]", false, true, 9, 0, 1 } } },
+	  { { 0x10000, 0x20000, 0, REGION_READ | REGION_WRITE, "[stack]", false, true, 9, 0,
+	      1 } } },
 	{ "vdso has no contents", "00010000-00020000 r-xp 00000000 00:00 0     [vdso]\n", 0, 1,
 	  { { 0x10000, 0x20000, 0, REGION_READ | REGION_EXEC, "[vdso]", false, false, 0, 0, 0 } } },
 	{ "anonymous name", "00010000-00020000 rw-p 00000000 00:00 0     [anon:a b]\n", 0, 1,
@@ -62,7 +64,8 @@ static const struct {
 	  { { 0x10000, 0x20000, 0, REGION_READ, "/tmp/a\\012b", false, true, 5, 8, 1 } } },
 	{ "escape sequences and bytes that are not UTF-8",
 	  "00010000-00020000 r--p 00000000 08:01 5    /\033[31m\xff\xc3\xa4\n", 0, 1,
-	  { { 0x10000, 0x20000, 0, REGION_READ, "/\\033[31m\\377\xc3\xa4", false, true, 5, 8, 1 } } },
+	  { { 0x10000, 0x20000, 0, REGION_READ, "/\\033[31m\\377\xc3\xa4", false, true, 5, 8,
+	      1 } } },
 	{ "vsyscall is left out",
 	  "00010000-00020000 r--p 00000000 08:01 5    /a\n"
 	  "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0     [vsyscall]\n", 0, 1,
@@ -77,17 +80,21 @@ static const struct {
 	    { 0x60000, 0x70000, 0, REGION_READ | REGION_WRITE, "", true, false, 0, 0, 0 } } },
 	{ "no newline", "00010000-00020000 r--p 00000000 08:01 5    /a", -EBADMSG, 0, { { 0 } } },
 	{ "cut in an address", "00010000-0002\n", -EBADMSG, 0, { { 0 } } },
-	{ "cut before the inode", "00010000-00020000 r--p 00000000 08:01 \n", -EBADMSG, 0, { { 0 } } },
+	{ "cut before the inode", "00010000-00020000 r--p 00000000 08:01 \n", -EBADMSG, 0,
+	  { { 0 } } },
 	{ "empty line", "\n", -EBADMSG, 0, { { 0 } } },
 	{ "not hex", "0001000g-00020000 r--p 00000000 00:00 0 \n", -EBADMSG, 0, { { 0 } } },
 	{ "capitals", "000A0000-000B0000 r--p 00000000 00:00 0 \n", -EBADMSG, 0, { { 0 } } },
 	{ "a sign", "+0010000-00020000 r--p 00000000 00:00 0 \n", -EBADMSG, 0, { { 0 } } },
-	{ "wraps", "10000000000000000-20000000000000000 r--p 0 00:00 0 \n", -EBADMSG, 0, { { 0 } } },
+	{ "wraps", "10000000000000000-20000000000000000 r--p 0 00:00 0 \n", -EBADMSG, 0,
+	  { { 0 } } },
 	{ "inode wraps", "00010000-00020000 r--p 00000000 00:00 18446744073709551616 \n", -EBADMSG,
 	  0, { { 0 } } },
 	{ "empty", "00010000-00010000 r--p 00000000 00:00 0 \n", -EBADMSG, 0, { { 0 } } },
 	{ "backwards", "00020000-00010000 r--p 00000000 00:00 0 \n", -EBADMSG, 0, { { 0 } } },
 	{ "not aligned", "00010000-00020001 r--p 00000000 00:00 0 \n", -EBADMSG, 0, { { 0 } } },
+	{ "start not aligned", "00010800-00020000 r--p 00000000 00:00 0 \n", -EBADMSG, 0,
+	  { { 0 } } },
 	{ "offset not aligned", "00010000-00020000 r--p 00000001 08:01 5    /a\n", -EBADMSG, 0,
 	  { { 0 } } },
 	{ "over both halves", "00010000-ffffffffffff0000 r--p 00000000 00:00 0 \n", -EBADMSG, 0,
@@ -146,8 +153,8 @@ static void vsyscall_is_remembered(void **state)
 	static const struct {
 		const char *text, *line;
 	} table[] = {
-		{ "00010000-00020000 r--p 00000000 00:00 0 \nffffffffff600000-ffffffffff601000 --xp "
-		  "00000000 00:00 0     [vsyscall]\n",
+		{ "00010000-00020000 r--p 00000000 00:00 0 \n"
+		  "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0     [vsyscall]\n",
 		  "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0     [vsyscall]" },
 		{ "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n",
 		  "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]" },
@@ -208,8 +215,8 @@ static void reads_tell_why_not(void **state)
 	waitpid(child, NULL, 0);
 }
 
-#define STAT_TAIL " 1 1 1 0 -1 %u 1 2 3 4 5 6 7 8 20 0 %u 0 777 9 9 9 9 9 140000 1 2 3 4 5 6 7 8 9 " \
-		  "10 11 12 13 14 15 16 17 18 555000 20 21 22 23 0\n"
+#define STAT_TAIL " 1 1 1 0 -1 %u 1 2 3 4 5 6 7 8 20 0 %u 0 777 9 9 9 9 9 140000 " \
+		  "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 555000 20 21 22 23 0\n"
 
 static void stat_is_read_whatever_the_name(void **state)
 {
@@ -268,9 +275,10 @@ static void the_system_is_read(void **state)
 	char text[65];
 	size_t n;
 
+	assert_int_equal(prctl(PR_SET_NAME, "x) S 1 (y"), 0);
 	assert_int_equal(proc__stat(getpid(), &stat), 0);
 	assert_int_equal(stat.parent, getppid());
-	assert_string_equal(stat.comm, "test_proc_maps");
+	assert_string_equal(stat.comm, "x) S 1 (y");
 	assert_false(stat.kernel_thread);
 	assert_in_range(stat.start_brk, (uintptr_t)sbrk(0) - (1 << 30), (uintptr_t)sbrk(0));
 	assert_int_equal(proc__stat(0x7ffffff0, &stat), -ENOENT);
@@ -282,8 +290,6 @@ static void the_system_is_read(void **state)
 	free(tids);
 	assert_int_equal(proc__max_map_count(&value), 0);
 	assert_true(value > 0);
-	assert_int_equal(proc__pid_max(&value), 0);
-	assert_true(value > 300);
 	assert_int_equal(proc__boot_id(text), 0);
 	assert_int_equal(strlen(text), 36);
 	assert_int_equal(proc__kernel_release(text, sizeof(text)), 0);
