@@ -285,7 +285,10 @@ $(WORKLOAD_BINS): $(O)/workloads/%: tests/workloads/%.c $(O)/.flags
 # ---------------------------------------------------------------- fuzz
 FUZZ_CFLAGS = -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -DMEMTRACE_VERSION='"$(VERSION)"' $(BASE_CPPFLAGS) $(LIB_CFLAGS)
-FUZZ_OBJS := $(patsubst %.c,$(O)/fuzz/obj/%.o,$(CORE_SRCS) $(filter-out $(MAIN_SRC) user/input/live%,$(APP_SRCS)))
+# What takes bytes from strangers, and all that it needs; not the verbs, nor libbpf.
+FUZZ_SRCS := $(CORE_SRCS) $(filter-out user/input/live% user/cmd/%,$(APP_SRCS)) \
+	$(filter user/cmd/option%,$(APP_SRCS))
+FUZZ_OBJS := $(patsubst %.c,$(O)/fuzz/obj/%.o,$(FUZZ_SRCS))
 
 $(O)/fuzz/obj/%.o: %.c $(O)/.flags
 	$(say) FUZZCC $@

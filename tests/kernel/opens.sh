@@ -2,7 +2,7 @@
 # /proc/PID/maps is read once for each process that is attached to, and once for
 # each resync: strace counts memtrace's own opens.
 
-# It may read its own map once. -f: whichever of its threads reads.
+# -f: whichever of its threads reads.
 opens_of() { # ARGUMENT...
 	# LeakSanitizer, in a build that has it, cannot work under strace.
 	ASAN_OPTIONS=detect_leaks=0 timeout -k 2 60 strace -f -qq -e trace=open,openat,openat2 -o "$T/strace" \
@@ -10,8 +10,13 @@ opens_of() { # ARGUMENT...
 	rc=$?
 	want_rc 0
 	resyncs=$(summary resyncs "$T/records")
-	# COMMAND is traced by strace as well: only threads of memtrace count.
-	opens=$(grep -E '/maps"|"maps"' "$T/strace" | grep -v '/proc/self/maps' | grep -vc ENOENT)
+	# COMMAND is traced by strace as well, and reads no maps. Its own map may be
+	# opened once, under its number or as self.
+	opens=$(awk 'NR == 1 { self = $1 }
+		/maps"/ && !/ENOENT/ {
+			if (index($0, "/proc/" self "/") || /proc\/self/) own++; else n++
+		}
+		END { print n + (own > 1 ? own : 0) }' "$T/strace")
 }
 
 want_opens() { # ATTACHED
