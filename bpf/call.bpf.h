@@ -197,7 +197,8 @@ static __always_inline int call_send(struct task_state *ts, struct task_struct *
 	struct mt_call *c;
 	__u64 addr;
 
-	if (call_refused(ts, call, ret) || call == MT_CALL_PRCTL || wants_region(ts, call, ret, &addr))
+	if (call_refused(ts, call, ret) || call == MT_CALL_PRCTL ||
+	    wants_region(ts, call, ret, &addr))
 		return call_send_long(ts, task, call, ret);
 	c = record_reserve(MT_EVENT_CALL, ts->space, sizeof(*c));
 	if (!c)

@@ -8,7 +8,7 @@
 
 #include "maps.bpf.h"
 
-#define PF_KTHREAD 0x00200000	   /* include/linux/sched.h */
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 /* include/linux/fs.h: bit 25 since 6.5 (62d53c4a1dfe), bit 24 since 6.14 */
 #define FMODE_BACKING_EITHER (3u << 24)
 /* include/uapi/linux/magic.h */
@@ -52,14 +52,22 @@ static __always_inline struct task_struct *current_task(void)
 /* Until 6.0 regions hang in a list and an rb-tree, then in a maple tree (d4af56c5c7c6). */
 #define have_maple_tree bpf_core_field_exists(((struct mm_struct *)0)->mm_mt)
 
+/* FIELD(f) reads a field of the mm, in the way that the context allows. */
+#define FILL_COUNTERS(to, FIELD)               \
+	do {                                   \
+		(to)->total_vm = FIELD(total_vm);   \
+		(to)->stack_vm = FIELD(stack_vm);   \
+		(to)->locked_vm = FIELD(locked_vm); \
+		(to)->data_vm = FIELD(data_vm);     \
+		(to)->map_count = FIELD(map_count); \
+		(to)->def_flags = FIELD(def_flags); \
+	} while (0)
+
 static __always_inline void read_counters(struct mm_struct *mm, struct mt_counters *to)
 {
-	to->total_vm = BPF_CORE_READ(mm, total_vm);
-	to->stack_vm = BPF_CORE_READ(mm, stack_vm);
-	to->locked_vm = BPF_CORE_READ(mm, locked_vm);
-	to->data_vm = BPF_CORE_READ(mm, data_vm);
-	to->map_count = BPF_CORE_READ(mm, map_count);
-	to->def_flags = BPF_CORE_READ(mm, def_flags);
+#define FIELD(f) BPF_CORE_READ(mm, f)
+	FILL_COUNTERS(to, FIELD);
+#undef FIELD
 }
 
 static __always_inline void read_counters_of_current(struct task_struct *task,
@@ -72,12 +80,9 @@ static __always_inline void read_counters_of_current(struct task_struct *task,
 		return;
 	}
 	mm = task->mm;
-	to->total_vm = mm->total_vm;
-	to->stack_vm = mm->stack_vm;
-	to->locked_vm = mm->locked_vm;
-	to->data_vm = mm->data_vm;
-	to->map_count = mm->map_count;
-	to->def_flags = mm->def_flags;
+#define FIELD(f) mm->f
+	FILL_COUNTERS(to, FIELD);
+#undef FIELD
 }
 
 static __always_inline void read_layout(struct mm_struct *mm, struct mt_layout *to)
@@ -161,57 +166,46 @@ static __always_inline long task_syscall(struct pt_regs *regs, __u64 args[6], __
 	return nr;
 }
 
-/* System call numbers: arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h. */
+/* arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h (arm64) */
+/* clang-format off */
+#define SYSCALL_NUMBERS(X) \
+	X(BRK, 12, 214) \
+	X(MMAP, 9, 222) \
+	X(MUNMAP, 11, 215) \
+	X(MPROTECT, 10, 226) \
+	X(PKEY_MPROTECT, 329, 288) \
+	X(MREMAP, 25, 216) \
+	X(REMAP_FILE_PAGES, 216, 234) \
+	X(MADVISE, 28, 233) \
+	X(PROCESS_MADVISE, 440, 440) \
+	X(MLOCK, 149, 228) \
+	X(MLOCK2, 325, 284) \
+	X(MUNLOCK, 150, 229) \
+	X(MLOCKALL, 151, 230) \
+	X(MUNLOCKALL, 152, 231) \
+	X(MSYNC, 26, 227) \
+	X(MINCORE, 27, 232) \
+	X(SHMAT, 30, 196) \
+	X(SHMDT, 67, 197) \
+	X(PRCTL, 157, 167) \
+	X(MBIND, 237, 235) \
+	X(MSEAL, 462, 462) \
+	X(MAP_SHADOW_STACK, 453, 453)
+/* clang-format on */
+#if defined(__TARGET_ARCH_x86)
+#define SYSCALL_NUMBER(x86, arm64) x86
+#elif defined(__TARGET_ARCH_arm64)
+#define SYSCALL_NUMBER(x86, arm64) arm64
+#endif
+
 static __always_inline __u32 call_of_syscall(long nr)
 {
 	switch (nr) {
-#if defined(__TARGET_ARCH_x86)
-	case 12: return MT_CALL_BRK;
-	case 9: return MT_CALL_MMAP;
-	case 11: return MT_CALL_MUNMAP;
-	case 10: return MT_CALL_MPROTECT;
-	case 329: return MT_CALL_PKEY_MPROTECT;
-	case 25: return MT_CALL_MREMAP;
-	case 216: return MT_CALL_REMAP_FILE_PAGES;
-	case 28: return MT_CALL_MADVISE;
-	case 440: return MT_CALL_PROCESS_MADVISE;
-	case 149: return MT_CALL_MLOCK;
-	case 325: return MT_CALL_MLOCK2;
-	case 150: return MT_CALL_MUNLOCK;
-	case 151: return MT_CALL_MLOCKALL;
-	case 152: return MT_CALL_MUNLOCKALL;
-	case 26: return MT_CALL_MSYNC;
-	case 27: return MT_CALL_MINCORE;
-	case 30: return MT_CALL_SHMAT;
-	case 67: return MT_CALL_SHMDT;
-	case 157: return MT_CALL_PRCTL;
-	case 237: return MT_CALL_MBIND;
-	case 462: return MT_CALL_MSEAL;
-	case 453: return MT_CALL_MAP_SHADOW_STACK;
-#elif defined(__TARGET_ARCH_arm64)
-	case 214: return MT_CALL_BRK;
-	case 222: return MT_CALL_MMAP;
-	case 215: return MT_CALL_MUNMAP;
-	case 226: return MT_CALL_MPROTECT;
-	case 288: return MT_CALL_PKEY_MPROTECT;
-	case 216: return MT_CALL_MREMAP;
-	case 234: return MT_CALL_REMAP_FILE_PAGES;
-	case 233: return MT_CALL_MADVISE;
-	case 440: return MT_CALL_PROCESS_MADVISE;
-	case 228: return MT_CALL_MLOCK;
-	case 284: return MT_CALL_MLOCK2;
-	case 229: return MT_CALL_MUNLOCK;
-	case 230: return MT_CALL_MLOCKALL;
-	case 231: return MT_CALL_MUNLOCKALL;
-	case 227: return MT_CALL_MSYNC;
-	case 232: return MT_CALL_MINCORE;
-	case 196: return MT_CALL_SHMAT;
-	case 197: return MT_CALL_SHMDT;
-	case 167: return MT_CALL_PRCTL;
-	case 235: return MT_CALL_MBIND;
-	case 462: return MT_CALL_MSEAL;
-	case 453: return MT_CALL_MAP_SHADOW_STACK;
-#endif
+#define X(ID, x86, arm64)                 \
+	case SYSCALL_NUMBER(x86, arm64): \
+		return MT_CALL_##ID;
+		SYSCALL_NUMBERS(X)
+#undef X
 	}
 	return MT_CALL_NONE;
 }

@@ -33,7 +33,7 @@ struct task_state {
 	__u64 clone_ns; /* when it entered clone */
 	__u64 args[6];
 	__u64 target;
-	__u32 call; /* enum mt_call_id under way, or 0 */
+	__u32 call;	 /* enum mt_call_id under way, or 0 */
 	__u32 uncounted; /* began before we attached */
 	__u32 tgid, tid; /* in the tracing user's namespace */
 };
@@ -104,16 +104,16 @@ struct level {
 
 struct scratch {
 	__u32 busy;
-	__u32 len;	/* of rec so far */
-	__u64 lo, hi;	/* of the walk, both ends included */
+	__u32 len;    /* of rec so far */
+	__u64 lo, hi; /* of the walk, both ends included */
 	__u64 mm;
 	__u64 last_file; /* whose name was written last */
-	__u32 limit;	/* regions wanted; 0: all */
-	__u32 found;	/* regions so far */
+	__u32 limit;	 /* regions wanted; 0: all */
+	__u32 found;	 /* regions so far */
 	__u32 depth;
 	__u32 error;
-	__u32 first;	/* number of the first region in the piece being filled */
-	__u32 piecewise; /* send a piece when it is full; else stop */
+	__u32 first;	      /* number of the first region in the piece being filled */
+	__u32 piecewise;      /* send a piece when it is full; else stop */
 	struct mt_event head; /* of the pieces */
 	struct level levels[WALK_DEPTH];
 	char rec[RECORD_LEN];
@@ -128,9 +128,9 @@ struct {
 
 /* What the task iterators are asked for, and what they found out of us. */
 struct {
-	__u32 tgid;	 /* only this process, in the user's namespace; 0: all */
-	__u32 attach;	 /* bring what matches into scope */
-	__u64 lookup;	 /* address of a region to find in tgid's space */
+	__u32 tgid;   /* only this process, in the user's namespace; 0: all */
+	__u32 attach; /* bring what matches into scope */
+	__u64 lookup; /* address of a region to find in tgid's space */
 } scan = {};
 
 struct {

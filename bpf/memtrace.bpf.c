@@ -32,14 +32,13 @@ static __always_inline int enter_call(__u32 call, const __u64 args[6])
 	return 0;
 }
 
-#define X(ID, name, nargs)                                        \
-	SEC("tp/syscalls/sys_enter_" #name)                       \
-	int enter_##name(struct syscall_enter_ctx *ctx)           \
-	{                                                         \
-		__u64 args[6] = {};                               \
-		_Pragma("unroll") for (int i = 0; i < nargs; i++) \
-			args[i] = ctx->args[i];                   \
-		return enter_call(MT_CALL_##ID, args);            \
+#define X(ID, name, nargs)                                                                \
+	SEC("tp/syscalls/sys_enter_" #name)                                               \
+	int enter_##name(struct syscall_enter_ctx *ctx)                                   \
+	{                                                                                 \
+		__u64 args[6] = {};                                                       \
+		_Pragma("unroll") for (int i = 0; i < nargs; i++) args[i] = ctx->args[i]; \
+		return enter_call(MT_CALL_##ID, args);                                    \
 	}
 
 MT_CALLS(X)
@@ -62,11 +61,11 @@ static __noinline int enter_clone_any(void)
 	return 0;
 }
 
-#define CLONE(name)                               \
-	SEC("tp/syscalls/sys_enter_" #name)       \
-	int enter_##name(void *ctx)               \
-	{                                         \
-		return enter_clone_any();         \
+#define CLONE(name)                         \
+	SEC("tp/syscalls/sys_enter_" #name) \
+	int enter_##name(void *ctx)         \
+	{                                   \
+		return enter_clone_any();   \
 	}
 CLONE(clone)
 CLONE(clone3)

@@ -69,8 +69,7 @@ static __noinline __u32 put_path(struct scratch *s, struct vfsmount *vfsmnt, str
 }
 
 /* fs/d_path.c: d_path() asks ->d_dname() first, but not for a mounted root. */
-static __always_inline void put_file_name(struct scratch *s, struct mt_region *r,
-					  struct path *path)
+static __always_inline void put_file_name(struct scratch *s, struct mt_region *r, struct path *path)
 {
 	struct dentry *dentry = path->dentry;
 	const struct dentry_operations *op = BPF_CORE_READ(dentry, d_op);
@@ -79,7 +78,8 @@ static __always_inline void put_file_name(struct scratch *s, struct mt_region *r
 	    (BPF_CORE_READ(dentry, d_parent) != dentry ||
 	     BPF_CORE_READ(path->mnt, mnt_root) != dentry)) {
 		r->name_class = BPF_CORE_READ(dentry, d_sb, s_magic) == ANON_INODE_FS_MAGIC ?
-					MT_NAME_ANON_INODE : MT_NAME_PSEUDO;
+					MT_NAME_ANON_INODE :
+					MT_NAME_PSEUDO;
 		put_string(s, BPF_CORE_READ(dentry, d_name.name));
 		return;
 	}

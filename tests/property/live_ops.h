@@ -324,7 +324,8 @@ static bool op_huge(const struct op *op)
 	case 0:
 	case 1:
 		flags |= MAP_HUGETLB | (op->bits & 8 ? MAP_SHARED : MAP_PRIVATE);
-		return CALL(MMAP, mmap, page, len - op->bits % 3, PROT_OF(op->bits), flags, -1, 0);
+		return CALL(MMAP, mmap, page, len - op->bits % 3 * 7 * PAGE, PROT_OF(op->bits), flags, -1,
+			    0);
 	case 2:
 		return CALL(MMAP, mmap, page, len, 3, flags | MAP_PRIVATE, -1, 0);
 	case 3:
@@ -336,8 +337,8 @@ static bool op_huge(const struct op *op)
 	case 5:
 		return CALL(MLOCK2, mlock2, page, len, MLOCK_ONFAULT, 0, 0, 0);
 	default:
-		return CALL(MREMAP, mremap, page, len - op->bits % 3,
-			    op->bits & 8 ? len : HUGE - op->bits % 5,
+		return CALL(MREMAP, mremap, page, len - op->bits % 3 * 9 * PAGE,
+			    op->bits & 8 ? len : HUGE - op->bits % 5 * PAGE,
 			    op->bits & 16 ? MREMAP_MAYMOVE | MREMAP_FIXED : MREMAP_MAYMOVE,
 			    HUGE_ZONE + op->to % 4 * HUGE, 0);
 	}

@@ -54,8 +54,8 @@ static int on_task(void *ctx, const struct mt_task *task)
 	return tracker__on_task(s->tracker, task, comm);
 }
 
-int session__open(struct session *s, const struct live_scope *scope, struct sink *sink,
-		  bool calls, char *why, size_t why_len)
+int session__open(struct session *s, const struct live_scope *scope, struct sink *sink, bool calls,
+		  char *why, size_t why_len)
 {
 	uint64_t max;
 	int err;
@@ -173,8 +173,7 @@ static void check_lost(struct session *s, struct space *space)
 	struct mt_space state;
 
 	if (!live__space(s->live, space->id, &state))
-		tracker__on_lost(s->tracker, space->id, (uint32_t)state.lost_total,
-				 session__now());
+		tracker__on_lost(s->tracker, space->id, (uint32_t)state.lost_total, session__now());
 }
 
 static void check_losses(struct session *s, uint64_t now)

@@ -23,10 +23,10 @@
 #include "privileges.h"
 #include "session.h"
 
-#define QUEUE_BYTES (32u << 20)	 /* of output that a slow reader has not taken yet */
-#define CLOSE_TIMEOUT_MS 2000	 /* for a reader that has stalled */
+#define QUEUE_BYTES (32u << 20) /* of output that a slow reader has not taken yet */
+#define CLOSE_TIMEOUT_MS 2000	/* for a reader that has stalled */
 #define WAIT_MIN_MS 2
-#define WAIT_MAX_MS 50		 /* 64 MiB of ring last for some 200 ms at full rate */
+#define WAIT_MAX_MS 50 /* 64 MiB of ring last for some 200 ms at full rate */
 #define TIER "calls"
 
 struct trace {
@@ -43,11 +43,11 @@ struct trace {
 };
 
 /* One line on stderr, as every error is told. */
-#define complain(...)                         \
-	do {                                  \
+#define complain(...)                          \
+	do {                                   \
 		fprintf(stderr, "memtrace: "); \
-		fprintf(stderr, __VA_ARGS__); \
-		fputc('\n', stderr);          \
+		fprintf(stderr, __VA_ARGS__);  \
+		fputc('\n', stderr);           \
 	} while (0)
 
 static int own_failure(const struct trace *t)
@@ -321,11 +321,19 @@ static int close_output(struct trace *t)
 	if (!err)
 		return STATUS_OK;
 	complain("cannot write to %s: %s",
-		 t->opts->output	 ? t->opts->output :
+		 t->opts->output	    ? t->opts->output :
 		 t->out_fd == STDOUT_FILENO ? "standard output" :
 					      "standard error",
 		 err == -ETIMEDOUT ? "the reader has stalled" : strerror(-err));
 	return t->opts->command ? STATUS_OURS : STATUS_OUTPUT;
+}
+
+static void tell_begin(const struct trace *t)
+{
+	size_t n = tracker__live_processes(t->session.tracker);
+
+	fprintf(stderr, "Tracing the memory of %zu process%s, tier %s ... Hit Ctrl-C to end.\n", n,
+		n == 1 ? "" : "es", TIER);
 }
 
 static int run(struct trace *t)
@@ -338,9 +346,7 @@ static int run(struct trace *t)
 	if (status)
 		return status;
 	if (!t->opts->quiet && !t->opts->command)
-		fprintf(stderr, "Tracing the memory of %zu process%s, tier %s ... Hit Ctrl-C to end.\n",
-			tracker__live_processes(t->session.tracker),
-			tracker__live_processes(t->session.tracker) == 1 ? "" : "es", TIER);
+		tell_begin(t);
 	if (t->opts->duration_ns)
 		t->end_ns = session__now() + t->opts->duration_ns;
 	loop(t);

@@ -53,8 +53,8 @@ enum limit limit__of_call(const struct tracker *t, const struct call *c, uint64_
 		     c->id == MT_CALL_MLOCKALL || c->ret == -EAGAIN;
 	enum limit limit = LIMIT_NONE;
 
-	if (!c->has_limits || (c->id != MT_CALL_BRK && c->ret != -ENOMEM && c->ret != -EAGAIN &&
-			       c->ret != -EPERM))
+	if (!c->has_limits ||
+	    (c->id != MT_CALL_BRK && c->ret != -ENOMEM && c->ret != -EAGAIN && c->ret != -EPERM))
 		return LIMIT_NONE;
 	if (c->id == MT_CALL_MLOCKALL)
 		more = (c->mm.total_vm - c->mm.locked_vm) * REGION_PAGE;

@@ -6,12 +6,9 @@
 #include "tracker_private.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Ended processes that are still known by name; older ones are summed up. */
-#define ENDED_MAX 4096
 /* Ranges as long as this are "everything" (user space has at most 57 bits). */
 #define SPACE_BYTES_MAX (1ull << 56)
 
@@ -101,8 +98,8 @@ const struct backings *tracker__backings(const struct tracker *t)
 	return t->backings;
 }
 
-void tracker__tell_process(const struct tracker *t, enum process_what what,
-			   const struct process *p, uint64_t ts_ns)
+void tracker__tell_process(const struct tracker *t, enum process_what what, const struct process *p,
+			   uint64_t ts_ns)
 {
 	struct process_record rec = { ts_ns, what, p, p->space };
 
@@ -121,228 +118,12 @@ void tracker__usage(const struct tracker *t, const struct space *s, struct usage
 	ret->locked = s->mm.locked_vm * REGION_PAGE;
 }
 
-/* Spaces that nobody uses any more: their map goes, their id is handed on. */
-static int space_unused(struct tracker *t, struct space *s)
-{
-	if (t->n_ended == t->ended_size) {
-		size_t size = t->ended_size ? 2 * t->ended_size : 64;
-		uint64_t *grown = realloc(t->ended, size * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		t->ended = grown;
-		t->ended_size = size;
-	}
-	t->ended[t->n_ended++] = s->id;
-	s->ended = true;
-	space__free(t, s);
-	return 0;
-}
-
 bool tracker__next_ended(struct tracker *t, uint64_t *ret_space)
 {
 	if (!t->n_ended)
 		return false;
 	*ret_space = t->ended[--t->n_ended];
 	return true;
-}
-
-static int thread_add(struct tracker *t, uint32_t tid, struct process *p, struct space *s,
-		      uint64_t user_sp)
-{
-	struct thread *th;
-
-	HASH_FIND(hh, t->threads, &tid, sizeof(tid), th);
-	if (th)
-		return 0;
-	th = calloc(1, sizeof(*th));
-	if (!th)
-		return -ENOMEM;
-	th->tid = tid;
-	th->tgid = p->tgid;
-	th->user_sp = user_sp;
-	HASH_ADD(hh, t->threads, tid, sizeof(th->tid), th);
-	if (!th->hh.tbl) {
-		free(th);
-		return -ENOMEM;
-	}
-	p->threads++;
-	if (s)
-		s->threads++;
-	t->totals.threads++;
-	return 0;
-}
-
-static void thread_del(struct tracker *t, uint32_t tid, struct process *p, struct space *s)
-{
-	struct thread *th;
-
-	HASH_FIND(hh, t->threads, &tid, sizeof(tid), th);
-	if (!th || th->tgid != p->tgid)
-		return;
-	HASH_DEL(t->threads, th);
-	free(th);
-	p->threads--;
-	if (s && s->threads)
-		s->threads--;
-}
-
-/* All threads of a process: it execed or ended, and some exits may have been lost. */
-static void threads_del(struct tracker *t, struct process *p, struct space *s)
-{
-	struct thread *th, *tmp;
-
-	thread_del(t, p->tgid, p, s);
-	if (!p->threads)
-		return;
-	HASH_ITER(hh, t->threads, th, tmp) {
-		if (th->tgid == p->tgid)
-			thread_del(t, th->tid, p, s);
-	}
-}
-
-/* Bounds the list of ended processes: the oldest is summed up and forgotten. */
-static void forget_oldest(struct tracker *t)
-{
-	struct process *p;
-	int i;
-
-	for (p = t->oldest; p && !p->ended; p = p->next)
-		;
-	if (!p)
-		return;
-	for (i = 0; i < MT_CALL_NR; i++) {
-		t->totals.other[i].count += p->calls[i].count;
-		t->totals.other[i].errors += p->calls[i].errors;
-		t->totals.other[i].bytes += p->calls[i].bytes;
-		t->totals.other[i].ns += p->calls[i].ns;
-	}
-	t->totals.forgotten++;
-	t->ended_processes--;
-	if (p->prev)
-		p->prev->next = p->next;
-	else
-		t->oldest = p->next;
-	if (p->next)
-		p->next->prev = p->prev;
-	else
-		t->newest = p->prev;
-	free(p);
-}
-
-static void set_comm(struct process *p, const char *comm)
-{
-	snprintf(p->comm, sizeof(p->comm), "%s", comm);
-}
-
-static struct process *process_new(struct tracker *t, uint32_t tgid, uint64_t start_ns,
-				   uint64_t ts_ns, const char *comm)
-{
-	struct process *p = calloc(1, sizeof(*p));
-
-	if (!p)
-		return NULL;
-	p->tgid = tgid;
-	p->start_ns = start_ns;
-	p->first_ns = p->last_ns = ts_ns;
-	set_comm(p, comm);
-	HASH_ADD(hh, t->processes, tgid, sizeof(p->tgid), p);
-	if (!p->hh.tbl) {
-		free(p);
-		return NULL;
-	}
-	p->prev = t->newest;
-	if (t->newest)
-		t->newest->next = p;
-	else
-		t->oldest = p;
-	t->newest = p;
-	t->totals.processes++;
-	return p;
-}
-
-static void note_peak(struct process *p, const struct space *s)
-{
-	const struct region_totals *totals = region_map__totals(s->map);
-	uint64_t heap = s->layout.brk - s->layout.start_brk, locked = s->mm.locked_vm * REGION_PAGE;
-
-	if (totals->bytes > p->peak.total)
-		p->peak.total = totals->bytes;
-	if (totals->accessible > p->peak.accessible)
-		p->peak.accessible = totals->accessible;
-	if (locked > p->peak.locked)
-		p->peak.locked = locked;
-	if (s->layout.brk > s->layout.start_brk && heap > p->peak.kind[KIND_HEAP])
-		p->peak.kind[KIND_HEAP] = heap;
-}
-
-void process__note_start(const struct tracker *t, struct process *p, const struct space *s)
-{
-	tracker__usage(t, s, &p->at_start);
-	p->told_heap = p->at_start.kind[KIND_HEAP];
-	p->told_other = p->at_start.accessible - p->told_heap;
-	p->told_locked = p->at_start.locked;
-	note_peak(p, s);
-}
-
-static void process_leave(struct tracker *t, struct process *p)
-{
-	struct space *s = tracker__space(t, p->space);
-
-	if (s) {
-		tracker__usage(t, s, &p->at_end);
-		note_peak(p, s);
-	}
-	threads_del(t, p, s);
-	p->space = 0;
-	if (!s)
-		return;
-	if (s->users)
-		s->users--;
-	if (!s->users) {
-		/* Without memory to hand the id on, the space just stays. */
-		space_unused(t, s);
-	} else if (s->tgid == p->tgid) {
-		struct process *other, *tmp;
-
-		HASH_ITER(hh, t->processes, other, tmp) {
-			if (other != p && other->space == s->id)
-				s->tgid = other->tgid;
-		}
-	}
-}
-
-static void process_end(struct tracker *t, struct process *p, uint64_t ts_ns, int status)
-{
-	p->last_ns = ts_ns;
-	p->ended = true;
-	p->status = status;
-	tracker__tell_process(t, PROCESS_EXIT, p, ts_ns);
-	process_leave(t, p);
-	HASH_DEL(t->processes, p);
-	if (++t->ended_processes > ENDED_MAX)
-		forget_oldest(t);
-}
-
-/* The live process with this identity; one that had the pid before has ended. */
-static struct process *process_get(struct tracker *t, uint32_t tgid, uint64_t start_ns,
-				   uint64_t ts_ns, const char *comm)
-{
-	struct process *p = tracker__process(t, tgid);
-
-	if (p && start_ns && p->start_ns && p->start_ns != start_ns) {
-		process_end(t, p, ts_ns, 0);
-		p = NULL;
-	}
-	if (p && !p->start_ns)
-		p->start_ns = start_ns;
-	return p ? p : process_new(t, tgid, start_ns, ts_ns, comm);
-}
-
-static void process_join(struct process *p, struct space *s)
-{
-	p->space = s->id;
-	s->users++;
 }
 
 int tracker__on_task(struct tracker *t, const struct mt_task *task, const char *comm)
@@ -355,7 +136,7 @@ int tracker__on_task(struct tracker *t, const struct mt_task *task, const char *
 		return -ENOMEM;
 	p = tracker__process(t, task->tgid);
 	new = !p || (p->start_ns && p->start_ns != task->start_ns);
-	p = process_get(t, task->tgid, task->start_ns, task->ts_ns, comm);
+	p = process__get(t, task->tgid, task->start_ns, task->ts_ns, comm);
 	if (!p)
 		return -ENOMEM;
 	if (!s->has_base) {
@@ -371,12 +152,12 @@ int tracker__on_task(struct tracker *t, const struct mt_task *task, const char *
 	}
 	if (new) {
 		p->found = true;
-		process_join(p, s);
+		process__join(p, s);
 		tracker__tell_process(t, PROCESS_FOUND, p, task->ts_ns);
 	}
 	if (task->tid == task->tgid)
-		set_comm(p, comm);
-	return thread_add(t, task->tid, p, s, task->user_sp);
+		process__set_comm(p, comm);
+	return thread__add(t, task->tid, p, s, task->user_sp);
 }
 
 /* A child's first map: its parent's, if that is known for the moment of the copy. */
@@ -422,18 +203,18 @@ int tracker__on_fork(struct tracker *t, const struct fork_event *ev)
 	child = space__get(t, ev->child_space, ev->child_tgid, ev->ts_ns);
 	p = ev->thread ? tracker__process(t, ev->child_tgid) : NULL;
 	if (!p) {
-		p = process_get(t, ev->child_tgid, ev->child_start_ns, ev->ts_ns, ev->comm);
+		p = process__get(t, ev->child_tgid, ev->child_start_ns, ev->ts_ns, ev->comm);
 		if (!p || !child)
 			return -ENOMEM;
 		p->parent = ev->tgid;
 		if (p->space != child->id) {
-			process_join(p, child);
+			process__join(p, child);
 			tracker__tell_process(t, PROCESS_FORK, p, ev->ts_ns);
 		}
 	}
 	if (!child)
 		return -ENOMEM;
-	err = thread_add(t, ev->child_tid, p, child, 0);
+	err = thread__add(t, ev->child_tid, p, child, 0);
 	if (err || ev->shared)
 		return err;
 	child->layout = ev->layout;
@@ -449,15 +230,15 @@ int tracker__on_exec(struct tracker *t, const struct exec_event *ev)
 	struct space *s;
 
 	t->totals.lives++;
-	p = process_get(t, ev->tgid, ev->start_ns, ev->ts_ns, ev->comm);
+	p = process__get(t, ev->tgid, ev->start_ns, ev->ts_ns, ev->comm);
 	if (!p)
 		return -ENOMEM;
-	process_leave(t, p);
-	set_comm(p, ev->comm);
+	process__leave(t, p);
+	process__set_comm(p, ev->comm);
 	p->last_ns = ev->ts_ns;
 	if (!ev->space) {
 		/* A vfork child that is not followed leaves our sight here. */
-		process_end(t, p, ev->ts_ns, 0);
+		process__end(t, p, ev->ts_ns, 0);
 		return 0;
 	}
 	s = space__get(t, ev->space, ev->tgid, ev->ts_ns);
@@ -465,11 +246,11 @@ int tracker__on_exec(struct tracker *t, const struct exec_event *ev)
 		return -ENOMEM;
 	s->layout = ev->layout;
 	s->mm = ev->mm;
-	process_join(p, s);
+	process__join(p, s);
 	memset(&p->at_start, 0, sizeof(p->at_start));
 	p->told_heap = p->told_other = p->told_locked = 0;
 	tracker__tell_process(t, PROCESS_EXEC, p, ev->ts_ns);
-	return thread_add(t, ev->tid, p, s, 0);
+	return thread__add(t, ev->tid, p, s, 0);
 }
 
 void tracker__finish(struct tracker *t, uint64_t ts_ns)
@@ -493,9 +274,9 @@ int tracker__on_exit(struct tracker *t, const struct exit_event *ev)
 	if (!p)
 		return 0;
 	if (ev->group)
-		process_end(t, p, ev->ts_ns, ev->status);
+		process__end(t, p, ev->ts_ns, ev->status);
 	else
-		thread_del(t, ev->tid, p, tracker__space(t, p->space));
+		thread__del(t, ev->tid, p, tracker__space(t, p->space));
 	return 0;
 }
 
@@ -612,11 +393,11 @@ int tracker__on_call(struct tracker *t, const struct call *c)
 	int err = 0;
 
 	t->totals.calls++;
-	p = process_get(t, c->tgid, 0, c->exit_ns, c->comm);
+	p = process__get(t, c->tgid, 0, c->exit_ns, c->comm);
 	if (!p || (c->space && !caller))
 		return -ENOMEM;
 	if (caller && p->space != c->space && !p->space)
-		process_join(p, caller);
+		process__join(p, caller);
 	p->last_ns = c->exit_ns;
 	/* Calls that began before we attached are not in the kernel's count. */
 	if (caller && c->enter_ns)
@@ -635,7 +416,7 @@ int tracker__on_call(struct tracker *t, const struct call *c)
 		s->mm = c->mm;
 	count_call(p, c, &change);
 	if (s)
-		note_peak(p, s);
+		process__note_peak(p, s);
 	rec.change = &change;
 	rec.process = p;
 	rec.limit = call__refused(c) ? limit__of_call(t, c, &rec.limit_bytes) : LIMIT_NONE;

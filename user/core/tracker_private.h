@@ -15,10 +15,10 @@ struct tracker {
 	const struct observer *observer;
 	void *observer_ctx;
 	struct backings *backings;
-	struct space *spaces;	     /* by id */
-	struct process *processes;   /* live ones, by tgid */
+	struct space *spaces;		 /* by id */
+	struct process *processes;	 /* live ones, by tgid */
 	struct process *oldest, *newest; /* live and ended, by age */
-	struct thread *threads;	     /* by tid */
+	struct thread *threads;		 /* by tid */
 	size_t ended_processes, uncertain_spaces;
 	uint64_t max_map_count;
 	uint64_t *ended; /* spaces that nobody uses any more */
@@ -27,11 +27,24 @@ struct tracker {
 };
 
 /* Told to the observer, when it listens. */
-void tracker__tell_process(const struct tracker *t, enum process_what what,
-			   const struct process *p, uint64_t ts_ns);
+void tracker__tell_process(const struct tracker *t, enum process_what what, const struct process *p,
+			   uint64_t ts_ns);
 
+/* Processes (tracker_process.c). */
+/* The live process with this identity, made if need be; one that had the pid before has ended. */
+struct process *process__get(struct tracker *t, uint32_t tgid, uint64_t start_ns, uint64_t ts_ns,
+			     const char *comm);
+void process__set_comm(struct process *p, const char *comm);
+void process__join(struct process *p, struct space *s);
+/* It has no space any more: execed, or ended. */
+void process__leave(struct tracker *t, struct process *p);
+void process__end(struct tracker *t, struct process *p, uint64_t ts_ns, int status);
 /* What the process has now is what it starts with, as far as reports go. */
 void process__note_start(const struct tracker *t, struct process *p, const struct space *s);
+void process__note_peak(struct process *p, const struct space *s);
+int thread__add(struct tracker *t, uint32_t tid, struct process *p, struct space *s,
+		uint64_t user_sp);
+void thread__del(struct tracker *t, uint32_t tid, struct process *p, struct space *s);
 
 /* Spaces (tracker_space.c). */
 struct space *space__get(struct tracker *t, uint64_t id, uint32_t tgid, uint64_t ts_ns);

@@ -318,8 +318,7 @@ static bool explain_growth(struct space *s, uint64_t bytes)
 		if (r->flags & (REGION_GROWSDOWN | REGION_SHADOW_STACK))
 			break;
 	}
-	return r && bytes < r->start &&
-	       !call_model__grow_down(s->map, r->start - bytes, r->end);
+	return r && bytes < r->start && !call_model__grow_down(s->map, r->start - bytes, r->end);
 }
 
 bool space__check_totals(struct tracker *t, struct space *s, const struct mt_counters *mm,

@@ -60,8 +60,7 @@ static bool tracepoint_exists(const char *section)
 	return false;
 }
 
-static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
-		      bool task_storage)
+static void configure(struct memtrace_bpf *skel, const struct live_scope *scope, bool task_storage)
 {
 	struct bpf_program *prog;
 
@@ -162,8 +161,9 @@ static int attach_exits(struct live *live, char *why, size_t why_len)
 		snprintf(section, sizeof(section), "tp/syscalls/%s", names[i]);
 		if (!tracepoint_exists(section))
 			continue;
-		err = keep_link(live, bpf_program__attach_tracepoint(live->skel->progs.exit_call,
-								     "syscalls", names[i]),
+		err = keep_link(live,
+				bpf_program__attach_tracepoint(live->skel->progs.exit_call,
+							       "syscalls", names[i]),
 				section, why, why_len);
 		if (err)
 			return err;
@@ -397,7 +397,8 @@ void live__forget(struct live *live, uint64_t space)
 		return;
 	/* The pointer may belong to a younger space by now. */
 	if (!bpf_map__lookup_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), &now,
-				  sizeof(now), 0) && now == space)
+				  sizeof(now), 0) &&
+	    now == space)
 		bpf_map__delete_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), 0);
 	bpf_map__delete_elem(live->skel->maps.spaces, &space, sizeof(space), 0);
 }

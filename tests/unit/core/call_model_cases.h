@@ -143,6 +143,8 @@ static const struct test tests[] = {
 	  .uncommitted = 6 },
 	{ "mremap DONTUNMAP", "llll....", MREMAP(0, 2, 2, 5, 0), OK(5), 'l', 5, 2,
 	  .after = "wwww.ll.", .kind = APPLIED, .mapped = 2, .committed = 2 },
+	{ "mremap DONTUNMAP unlocks the whole region", "llll....", MREMAP(1, 2, 2, 5, 0), OK(5), 'l',
+	  5, 2, .after = "wwww.ll.", .kind = APPLIED, .mapped = 2, .committed = 2 },
 	{ "mremap duplicates", "mm......", MREMAP(0, 0, 2, 1, 0), OK(4), 'm', 4, 2,
 	  .after = "mm..MM..", .kind = APPLIED, .mapped = 2, .committed = 2 },
 	{ "mremap of several, gaps stay", "wx.n..rrrrr.", MREMAP(0, 4, 4, 3, 6), OK(6), 'w', 6, 1,
@@ -169,6 +171,8 @@ static const struct test tests[] = {
 	  KERNEL_NOTHING, .after = "wwww....", .kind = UNKNOWN, .unmapped = 2, .uncommitted = 2 },
 	{ "mremap FIXED failed after the first of several", "wx..f...", MREMAP(0, 2, 2, 3, 4),
 	  -EFAULT, 'w', 4, 1, .after = "wx..f...", .kind = UNKNOWN },
+	{ "the same, where the target was of that kind", "wx..w...", MREMAP(0, 2, 2, 3, 4), -EFAULT,
+	  'w', 4, 1, .after = "wx..w...", .kind = UNKNOWN },
 	{ "mremap FIXED invalid", "wwww.ff.", MREMAP(0, 4, 2, 3, 1), -EINVAL, .after = "wwww.ff.",
 	  .kind = NONE },
 	/* remap_file_pages */
@@ -186,6 +190,8 @@ static const struct test tests[] = {
 	/* v's offset 0 is at page 0. */
 	{ "shmdt of what is left", "ww.vv.v", MT_CALL_SHMDT, { PAGE(0) }, .after = "ww.....",
 	  .kind = APPLIED, .unmapped = 3, .uncommitted = 3 },
+	{ "shmdt of one segment of two", "ww.vVv", MT_CALL_SHMDT, { PAGE(0) }, .after = "ww..V.",
+	  .kind = APPLIED, .unmapped = 2, .uncommitted = 2 },
 	{ "shmdt of the unseen", "ww.mm.m", MT_CALL_SHMDT, { PAGE(0) }, .after = "ww.mm.m",
 	  .kind = UNKNOWN },
 	{ "map_shadow_stack", "......", MT_CALL_MAP_SHADOW_STACK, { 0, LEN(2) }, OK(2), 'z', 2, 2,

@@ -8,9 +8,9 @@
  *	l  w, locked		d  w, DONTFORK		s  w, sealed
  *	g  w, grows down	N  w, NORESERVE		o  w, "[anon:one]"
  *	f  a file r-x, f's offset is its page	F  the same, 8 pages on
- *	m  shared memory rw-, as f	v  a SysV segment, as f
+ *	m  shared memory rw-, as f	v, V  two SysV segments, as f
  *	k  w, MAP_STACK		z  shadow stack		L  f, locked
- *	M  m, 4 pages back	P  m, 2 pages on
+ *	M  m, 4 pages back	P  m, 2 pages on	G  f, rw-, grows down
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -54,10 +54,12 @@ static const struct {
 	{ 'f', RX | REGION_OFFSET, "/file", 0 },
 	{ 'F', RX | REGION_OFFSET, "/file", 8 },
 	{ 'L', RX | REGION_OFFSET | REGION_LOCKED, "/file", 0 },
+	{ 'G', RW | REGION_OFFSET | REGION_GROWSDOWN, "/file", 0 },
 	{ 'm', RW | REGION_SHARED | REGION_OFFSET, "/memfd:m (deleted)", 0 },
 	{ 'M', RW | REGION_SHARED | REGION_OFFSET, "/memfd:m (deleted)", -4ULL },
 	{ 'P', RW | REGION_SHARED | REGION_OFFSET, "/memfd:m (deleted)", 2 },
 	{ 'v', RW | REGION_SHARED | REGION_OFFSET, "/SYSV00000000 (deleted)", 0 },
+	{ 'V', RW | REGION_SHARED | REGION_OFFSET, "/SYSV00000001 (deleted)", 0 },
 };
 #define LETTERS (sizeof(letters) / sizeof(letters[0]))
 
@@ -355,7 +357,7 @@ static void test_grow_down(void **state)
 		{ "....ggg", 2, 7, "..ggggg", 0 },  { "....ggg", 5, 7, "....ggg", 0 },
 		{ "....ggg", 4, 7, "....ggg", 0 },  { "....www", 2, 7, "....www", -ENOENT },
 		{ "......w", 2, 6, "......w", -ENOENT }, { "..gg..w", 1, 5, ".ggg..w", 0 },
-		{ "w......", 2, 2, "w......", -ENOENT },
+		{ "w......", 2, 2, "w......", -ENOENT }, { "....GG.", 2, 6, "..GGGG.", 0 },
 	};
 	struct layout layout = { 0 };
 
