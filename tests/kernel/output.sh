@@ -12,7 +12,7 @@ shown() {
 
 # The same program with each choice of what to show: the same number of calls.
 filters() {
-	local seen first= option
+	local seen first='' option
 	for option in -v -q '-x -z 1M' '-v -z 1G' '-e munmap'; do
 		# shellcheck disable=SC2086
 		mt --json $option -o "$T/records" -- "$WORKLOADS/munmap"

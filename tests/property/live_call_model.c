@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The call model against the real kernel: random memory system calls, made
  * for real in a forked child, each given to call_model__apply() in strict mode
@@ -78,7 +78,7 @@ static struct run {
 	/* the kernel's map, as last read */
 	struct raw_region raw[MAX_REGIONS];
 	size_t nr_raw;
-	uint32_t compared; /* flags */
+	uint32_t compared;	     /* flags */
 	uint64_t locked, grows_down; /* bytes, by VmFlags, in our zones */
 } run;
 
@@ -89,7 +89,7 @@ static struct shared {
 	unsigned long calls[MT_CALL_NR], failed[MT_CALL_NR], unknown, applied, none;
 	unsigned long why_count[64];
 	char why[64][64];
-} *shared;
+} * shared;
 
 static uint64_t rng_state;
 
@@ -103,8 +103,9 @@ static uint32_t rng(uint32_t n)
 
 /* ---------------------------------------------------------------- comparing */
 
-#define COMPARED (REGION_PERMS | REGION_LOCKED | REGION_DONTFORK | REGION_GROWSDOWN | \
-		  REGION_NORESERVE | REGION_HUGETLB | REGION_SEALED | REGION_OFFSET)
+#define COMPARED                                                                                \
+	(REGION_PERMS | REGION_LOCKED | REGION_DONTFORK | REGION_GROWSDOWN | REGION_NORESERVE | \
+	 REGION_HUGETLB | REGION_SEALED | REGION_OFFSET)
 
 static size_t merge(struct region *r, size_t n)
 {
@@ -195,8 +196,8 @@ static void resync(void)
 	for (int z = 0; z < ZONES; z++) {
 		if (!run.zones[z].end)
 			continue;
-		if (region_map__replace(run.space.map, run.zones[z].start, run.zones[z].end,
-					kernel, kernel_regions(run.zones[z], kernel)))
+		if (region_map__replace(run.space.map, run.zones[z].start, run.zones[z].end, kernel,
+					kernel_regions(run.zones[z], kernel)))
 			abort();
 	}
 }
@@ -243,12 +244,14 @@ static void count(const struct call *c, const struct change *change)
 
 static void print_call(const struct call *c, const struct change *change)
 {
-	fprintf(stderr, "%s(%#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64
-		") = %" PRIx64 " %s: %s %s\n", call__name(c->id), c->args[0], c->args[1],
-		c->args[2], c->args[3], c->args[4], (uint64_t)c->ret,
-		call__failed(c) ? strerror((int)-c->ret) : "",
-		change->kind == CHANGE_NONE ? "none" :
-		change->kind == CHANGE_APPLIED ? "applied" : "unknown",
+	fprintf(stderr,
+		"%s(%#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64
+		") = %" PRIx64 " %s: %s %s\n",
+		call__name(c->id), c->args[0], c->args[1], c->args[2], c->args[3], c->args[4],
+		(uint64_t)c->ret, call__failed(c) ? strerror((int)-c->ret) : "",
+		change->kind == CHANGE_NONE    ? "none" :
+		change->kind == CHANGE_APPLIED ? "applied" :
+						 "unknown",
 		change->kind == CHANGE_UNKNOWN ? change->why : "");
 }
 
@@ -328,8 +331,9 @@ static bool done(struct call *c)
 			return true;
 		}
 		if (!quiet && !sums)
-			fprintf(stderr, "mapped %" PRIu64 ", unmapped %" PRIu64 ", really %" PRId64
-				"\n", change.mapped, change.unmapped, difference);
+			fprintf(stderr,
+				"mapped %" PRIu64 ", unmapped %" PRIu64 ", really %" PRId64 "\n",
+				change.mapped, change.unmapped, difference);
 		if (!quiet)
 			print_call(c, &change);
 		return false;
@@ -353,11 +357,11 @@ static bool call6(enum mt_call_id id, long nr, uint64_t a, uint64_t b, uint64_t 
 	call.args[5] = f;
 	call.ret = ret == -1 ? -errno : ret;
 	if (!call__failed(&call) && (id == MT_CALL_MMAP || id == MT_CALL_MREMAP))
-		add_zone((uint64_t)ret, (uint64_t)ret + ((id == MT_CALL_MMAP ? b : c) + PAGE - 1) /
-			 PAGE * PAGE);
+		add_zone((uint64_t)ret,
+			 (uint64_t)ret + ((id == MT_CALL_MMAP ? b : c) + PAGE - 1) / PAGE * PAGE);
 	return done(&call);
 }
-#define CALL(NAME, name, a, b, c, d, e, f) \
+#define CALL(NAME, name, a, b, c, d, e, f)                                             \
 	call6(MT_CALL_##NAME, SYS_##name, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), \
 	      (uint64_t)(d), (uint64_t)(e), (uint64_t)(f))
 
@@ -492,8 +496,8 @@ int main(int argc, char **argv)
 	mallopt(M_MMAP_MAX, 0);
 	mallopt(M_TRIM_THRESHOLD, -1);
 	mallopt(M_TOP_PAD, 32 << 20);
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		      -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	open_things();
 	for (; made < total; made += OPS_A_RUN, seed++) {
 		rng_state = seed * 7919 + 1;
@@ -503,7 +507,7 @@ int main(int argc, char **argv)
 		if (passes(ops, OPS_A_RUN, seed))
 			continue;
 		fprintf(stderr, "seed %u fails\n", seed);
-		n = getenv("NOSHRINK") ? OPS_A_RUN : shrink(ops, OPS_A_RUN, seed);
+		n = shrink(ops, OPS_A_RUN, seed);
 		quiet = false;
 		verbose = true;
 		fprintf(stderr, "seed %u fails; shrunk to %zu operations:\n", seed, n);

@@ -24,8 +24,8 @@ static const struct {
 	char name[3];
 	uint32_t flag;
 } vm_flags[] = {
-	{ "lo", REGION_LOCKED },     { "dc", REGION_DONTFORK }, { "gd", REGION_GROWSDOWN },
-	{ "nr", REGION_NORESERVE },  { "ht", REGION_HUGETLB },	{ "sl", REGION_SEALED },
+	{ "lo", REGION_LOCKED },    { "dc", REGION_DONTFORK }, { "gd", REGION_GROWSDOWN },
+	{ "nr", REGION_NORESERVE }, { "ht", REGION_HUGETLB },  { "sl", REGION_SEALED },
 };
 
 static void parse_vm_flags(struct raw_region *raw, const char *line)
@@ -51,14 +51,13 @@ static void parse_header(struct raw_region *raw, char *line)
 		   &raw->region.start, &raw->region.end, perms, &raw->region.offset,
 		   &raw->backing.dev_major, &raw->backing.dev_minor, &raw->backing.ino, &at) < 7)
 		abort();
-	raw->region.flags = (perms[0] == 'r' ? REGION_READ : 0) |
-			    (perms[1] == 'w' ? REGION_WRITE : 0) |
-			    (perms[2] == 'x' ? REGION_EXEC : 0) |
-			    (perms[3] == 's' ? REGION_SHARED : 0);
+	raw->region.flags =
+		(perms[0] == 'r' ? REGION_READ : 0) | (perms[1] == 'w' ? REGION_WRITE : 0) |
+		(perms[2] == 'x' ? REGION_EXEC : 0) | (perms[3] == 's' ? REGION_SHARED : 0);
 	raw->backing.name = line + at;
 	raw->backing.has_contents = raw->backing.ino != 0;
-	raw->anonymous = !raw->backing.ino &&
-			 (!line[at] || !strcmp(line + at, "[heap]") || !strcmp(line + at, "[stack]"));
+	raw->anonymous = !raw->backing.ino && (!line[at] || !strcmp(line + at, "[heap]") ||
+					       !strcmp(line + at, "[stack]"));
 }
 
 static int zone_of(uint64_t start, uint64_t end)
@@ -88,7 +87,8 @@ static void read_kernel(void)
 				run.locked += raw->region.end - raw->region.start;
 			if (raw->region.flags & REGION_GROWSDOWN)
 				run.grows_down += raw->region.end - raw->region.start;
-		} else if ((line[0] >= '0' && line[0] <= '9') || (line[0] >= 'a' && line[0] <= 'f')) {
+		} else if ((line[0] >= '0' && line[0] <= '9') ||
+			   (line[0] >= 'a' && line[0] <= 'f')) {
 			if (run.nr_raw == MAX_REGIONS)
 				abort();
 			raw = &run.raw[run.nr_raw++];

@@ -4,7 +4,7 @@
  * real call it makes. A part of that file, and included by it alone.
  */
 
-#define PROT_OF(bits) ((bits) & 7)
+#define PROT_OF(bits) ((bits)&7)
 
 static uint64_t window_page(uint32_t page)
 {
@@ -142,8 +142,12 @@ static bool op_mprotect(const struct op *op)
 static bool op_mremap(const struct op *op)
 {
 	static const int flags[] = {
-		0, MREMAP_MAYMOVE, MREMAP_MAYMOVE, MREMAP_MAYMOVE | MREMAP_FIXED,
-		MREMAP_MAYMOVE | MREMAP_FIXED, MREMAP_MAYMOVE | MREMAP_FIXED,
+		0,
+		MREMAP_MAYMOVE,
+		MREMAP_MAYMOVE,
+		MREMAP_MAYMOVE | MREMAP_FIXED,
+		MREMAP_MAYMOVE | MREMAP_FIXED,
+		MREMAP_MAYMOVE | MREMAP_FIXED,
 		MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
 		MREMAP_MAYMOVE | MREMAP_DONTUNMAP | MREMAP_FIXED,
 	};
@@ -226,9 +230,9 @@ static bool op_lock(const struct op *op)
 
 static bool op_madvise(const struct op *op)
 {
-	static const int advice[] = { MADV_DONTFORK, MADV_DONTFORK, MADV_DOFORK, MADV_DONTNEED,
-				      MADV_FREE, MADV_POPULATE_WRITE, MADV_POPULATE_WRITE,
-				      MADV_HUGEPAGE };
+	static const int advice[] = { MADV_DONTFORK,	   MADV_DONTFORK, MADV_DOFORK,
+				      MADV_DONTNEED,	   MADV_FREE,	  MADV_POPULATE_WRITE,
+				      MADV_POPULATE_WRITE, MADV_HUGEPAGE };
 
 	return CALL(MADVISE, madvise, window_page(op->page) + (op->bits % 32 ? 0 : 1),
 		    window_len(op->page, op->pages), advice[op->pick % 8], 0, 0, 0);
@@ -324,13 +328,13 @@ static bool op_huge(const struct op *op)
 	case 0:
 	case 1:
 		flags |= MAP_HUGETLB | (op->bits & 8 ? MAP_SHARED : MAP_PRIVATE);
-		return CALL(MMAP, mmap, page, len - op->bits % 3 * 7 * PAGE, PROT_OF(op->bits), flags, -1,
-			    0);
+		return CALL(MMAP, mmap, page, len - op->bits % 3 * 7 * PAGE, PROT_OF(op->bits),
+			    flags, -1, 0);
 	case 2:
 		return CALL(MMAP, mmap, page, len, 3, flags | MAP_PRIVATE, -1, 0);
 	case 3:
-		return CALL(MUNMAP, munmap, op->bits & 8 ? page : small,
-			    op->bits & 16 ? len : PAGE, 0, 0, 0, 0);
+		return CALL(MUNMAP, munmap, op->bits & 8 ? page : small, op->bits & 16 ? len : PAGE,
+			    0, 0, 0, 0);
 	case 4:
 		return CALL(MPROTECT, mprotect, page, len - (op->bits & 8 ? PAGE : 0),
 			    PROT_OF(op->bits), 0, 0, 0);
@@ -373,12 +377,22 @@ static const struct {
 	uint32_t weight;
 	bool (*perform)(const struct op *op);
 } op_table[] = {
-	{ 24, op_mmap_anonymous }, { 20, op_mmap_file }, { 3, op_mmap_bad },
-	{ 6, op_munmap },	   { 16, op_mprotect },	 { 18, op_mremap },
-	{ 8, op_shm },		   { 10, op_lock },	 { 8, op_madvise },
-	{ 4, op_brk },		   { 3, op_remap_file_pages },
-	{ 3, op_seal },		   { 6, op_grow },	 { 6, op_huge },
-	{ 3, op_extra },	   { 1, op_fork },
+	{ 24, op_mmap_anonymous },
+	{ 20, op_mmap_file },
+	{ 3, op_mmap_bad },
+	{ 6, op_munmap },
+	{ 16, op_mprotect },
+	{ 18, op_mremap },
+	{ 8, op_shm },
+	{ 10, op_lock },
+	{ 8, op_madvise },
+	{ 4, op_brk },
+	{ 3, op_remap_file_pages },
+	{ 3, op_seal },
+	{ 6, op_grow },
+	{ 6, op_huge },
+	{ 3, op_extra },
+	{ 1, op_fork },
 };
 
 static bool op__perform(const struct op *op)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The call model against a small kernel of its own: an array with one entry a
  * page, in which each call is carried out page by page as the man pages and
@@ -139,10 +139,9 @@ static bool pages_equal(struct world *w)
 /* ---------------------------------------------------------------- running */
 
 static void (*const calls[])(struct world *w, const struct op *op, struct call *c) = {
-	do_mmap,    do_mmap,	do_mmap, do_mmap, do_mmap, do_mmap,	do_munmap,
-	do_munmap,  do_mprotect, do_mprotect, do_mprotect, do_mremap,	do_mremap,
-	do_mremap,  do_mlock,	do_mlockall, do_madvise, do_name,	do_seal,
-	do_brk,	    do_remap_file_pages,
+	do_mmap,   do_mmap,	do_mmap,     do_mmap,	  do_mmap,   do_mmap,	do_munmap,
+	do_munmap, do_mprotect, do_mprotect, do_mprotect, do_mremap, do_mremap, do_mremap,
+	do_mlock,  do_mlockall, do_madvise,  do_name,	  do_seal,   do_brk,	do_remap_file_pages,
 };
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
@@ -275,16 +274,18 @@ static void fail(struct op *ops, size_t n, uint64_t seed)
 	printf("seed %" PRIu64 ": %s, after these (what, page, pages, to, to_pages, pick, bits):\n",
 	       seed, why);
 	for (size_t i = 0; i < n; i++)
-		printf("\t{ %u, %u, %u, %u, %u, %u, %u },\n", ops[i].what, ops[i].page, ops[i].pages,
-		       ops[i].to, ops[i].to_pages, ops[i].pick, ops[i].bits);
+		printf("\t{ %u, %u, %u, %u, %u, %u, %u },\n", ops[i].what, ops[i].page,
+		       ops[i].pages, ops[i].to, ops[i].to_pages, ops[i].pick, ops[i].bits);
 }
 
 /* ---------------------------------------------------------------- nonsense */
 
 static uint64_t nonsense(void)
 {
-	static const uint64_t edges[] = { 0, 1, 4095, 4096, 1ULL << 57, (1ULL << 57) - 4096,
-					  1ULL << 63, ~0ULL, ~0ULL - 4095, ~0ULL - 4096 };
+	static const uint64_t edges[] = { 0,	       1,	   4095,
+					  4096,	       1ULL << 57, (1ULL << 57) - 4096,
+					  1ULL << 63,  ~0ULL,	   ~0ULL - 4095,
+					  ~0ULL - 4096 };
 	uint64_t any = (uint64_t)rng(1u << 31) << 33 | (uint64_t)rng(1u << 31) << 2 | rng(4);
 
 	switch (rng(4)) {
@@ -320,8 +321,8 @@ static bool survives(uint64_t seed)
 		c.no_region = !rng(4);
 		c.has_name = rng(2);
 		c.region.anonymous = rng(2);
-		c.region.region = (struct region){ nonsense(), nonsense(), nonsense(), rng(1 << 14),
-						   0 };
+		c.region.region =
+			(struct region){ nonsense(), nonsense(), nonsense(), rng(1 << 14), 0 };
 		c.region.backing = backing_of((enum back)rng(BACKS));
 		c.region.backing.page_shift = rng(3) ? 0 : rng(80);
 		if (call_model__apply(&space, &c, rng(2), &change))
@@ -332,7 +333,8 @@ static bool survives(uint64_t seed)
 		invariant = invariant ? invariant : region_map__check(space.map);
 	}
 	if (invariant)
-		printf("nonsense, seed %" PRIu64 ": %s after %s\n", seed, invariant, call__name(c.id));
+		printf("nonsense, seed %" PRIu64 ": %s after %s\n", seed, invariant,
+		       call__name(c.id));
 	region_map__free(space.map);
 	backings__free(space.backings);
 	return !invariant;

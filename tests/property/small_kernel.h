@@ -226,7 +226,7 @@ static void do_mremap(struct world *w, const struct op *op, struct call *c)
 	c->id = MT_CALL_MREMAP;
 	c->args[0] = addr_of(op->page);
 	c->args[1] = old * PAGE_LEN;
-	c->args[2] = new * PAGE_LEN;
+	c->args[2] = new *PAGE_LEN;
 	c->args[3] = flags;
 	c->args[4] = addr_of(op->to);
 	c->ret = check_mremap(w, op, old, new, flags);

@@ -267,7 +267,7 @@ static bool prove(struct session *s, struct space *space)
 		return true;
 	quiet = before.entered == before.left && after.entered == before.entered &&
 		after.left == before.left;
-	return quiet && tracker__audit(s->tracker, space, &task.mm);
+	return quiet && tracker__audit(s->tracker, space, &task.mm, task.ts_ns);
 }
 
 static void settle(struct session *s, uint64_t id)

@@ -22,6 +22,7 @@
 #include "input/proc_maps.h"
 #include "privileges.h"
 #include "session.h"
+#include "util/escape.h"
 
 #define QUEUE_BYTES (32u << 20) /* of output that a slow reader has not taken yet */
 #define CLOSE_TIMEOUT_MS 2000	/* for a reader that has stalled */
@@ -36,7 +37,7 @@ struct trace {
 	struct writer *out;
 	struct sink *sink;
 	struct start_info info;
-	char kernel[128], boot_id[40], command_line[512], vsyscall[PROC_VSYSCALL_LEN];
+	char kernel[128], boot_id[40], command_line[ESCAPE_ROOM(256)], vsyscall[PROC_VSYSCALL_LEN];
 	int out_fd, signal_fd;
 	uint64_t end_ns; /* -d; 0 none */
 	bool stop;
@@ -77,12 +78,22 @@ static int open_output(struct trace *t)
 	return -errno;
 }
 
-static void join_words(char *to, size_t size, char **words)
+/* Our command line, words apart by blanks; cut where it is long. */
+static void own_command_line(char *to, size_t size)
 {
-	size_t at = 0;
+	char raw[256];
+	ssize_t n = 0, i;
+	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
 
-	for (to[0] = '\0'; words && *words && at < size; words++)
-		at += (size_t)snprintf(to + at, size - at, "%s%s", at ? " " : "", *words);
+	if (fd >= 0) {
+		n = read(fd, raw, sizeof(raw));
+		close(fd);
+	}
+	for (i = 0; i + 1 < n; i++) {
+		if (!raw[i])
+			raw[i] = ' ';
+	}
+	escape__bytes(to, size, raw, n > 0 ? (size_t)n - 1 : 0, 0);
 }
 
 static int open_sink(struct trace *t)
@@ -97,7 +108,6 @@ static int open_sink(struct trace *t)
 	};
 	struct raw_region *own;
 	struct timespec wall;
-	char raw[256];
 	size_t n;
 
 	memcpy(view.calls, o->events.calls, sizeof(view.calls));
@@ -108,8 +118,7 @@ static int open_sink(struct trace *t)
 	/* The page is no region of any process: ours shows it as it shows in all. */
 	if (!proc_maps__read(getpid(), &own, &n, t->vsyscall))
 		free(own);
-	join_words(raw, sizeof(raw), o->command);
-	escape__bytes(t->command_line, sizeof(t->command_line), raw, strlen(raw), 0);
+	own_command_line(t->command_line, sizeof(t->command_line));
 	t->info = (struct start_info){
 		.mono_ns = session__now(),
 		.wall_ns = (uint64_t)wall.tv_sec * 1000000000ull + (uint64_t)wall.tv_nsec,
@@ -231,7 +240,8 @@ static int attach(struct trace *t)
 		return err;
 	/* First in the stream, before anything that the scan finds. */
 	t->sink->ops->start(t->sink, &t->info);
-	err = session__attach(&t->session);
+	/* COMMAND comes into scope by its exec: until then it is a copy of us. */
+	err = o->command ? 0 : session__attach(&t->session);
 	if (err)
 		complain("cannot trace: reading the processes that run: %s", strerror(-err));
 	else if (privileges__drop(o->command && o->user)) {

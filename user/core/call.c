@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Facts about a call that need no map: its name, whether it may change one,
  * and the addresses it acts on. Arguments are a stranger's: nothing wraps.
@@ -8,10 +8,9 @@
 #include <string.h>
 #include "call_model_private.h"
 
-static const char *const names[MT_CALL_NR] = {
-	[MT_CALL_NONE] = "none",
+static const char *const names[MT_CALL_NR] = { [MT_CALL_NONE] = "none",
 #define X(id, name, nargs) [MT_CALL_##id] = #name,
-	MT_CALLS(X)
+					       MT_CALLS(X)
 #undef X
 };
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The call model's frame: which handler applies which call, what a change is
  * told to have done, and the ways to touch a map that all handlers share.
@@ -249,8 +249,7 @@ int model__kernel_region(const struct model *m, uint64_t addr, struct region *re
 	return 1;
 }
 
-bool model__looks_like(const struct model *m, const struct region *r,
-		       const struct raw_region *raw)
+bool model__looks_like(const struct model *m, const struct region *r, const struct raw_region *raw)
 {
 	const struct backing *b = backings__get(m->space->backings, r->backing);
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Calls that change what is true of mappings but not their extent: locks,
  * madvise, names, seals. Locks and DONTFORK are not printed in maps, but they

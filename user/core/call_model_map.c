@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Calls that make and remove mappings: brk, mmap, munmap, SysV shared memory,
  * shadow stacks, remap_file_pages. Knows nothing of protections or moves.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * mremap, the call that moves information: its four shapes, moves of several
  * regions at once, and what a failed MREMAP_FIXED leaves behind.
@@ -193,8 +193,7 @@ static int remap__move(struct model *m, const struct remap *re)
 	if (!whole && m->strict)
 		model__unknown(m, "mremap of something that was not seen");
 	/* A target cut at the top of the space has no room for what moves. */
-	if (n && range__empty(re->target) == false &&
-	    re->target.end - re->target.start >= re->kept)
+	if (n && range__empty(re->target) == false && re->target.end - re->target.start >= re->kept)
 		err = remap__place(m, re, pieces, n);
 	else
 		err = target__from_kernel(m, re);

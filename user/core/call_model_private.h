@@ -184,17 +184,16 @@ int model__expect_mapped(struct model *m, struct range at, const char *why);
 int model__kernel_region(const struct model *m, uint64_t addr, struct region *ret_region);
 
 /* Both regions print the same, addresses and offset apart. */
-bool model__looks_like(const struct model *m, const struct region *r,
-		       const struct raw_region *raw);
+bool model__looks_like(const struct model *m, const struct region *r, const struct raw_region *raw);
 
 /*
  * What is in a range whose old pages a failed call may have unmapped, by the
  * region that the kernel has at or after its start.
  */
 enum target {
-	TARGET_EMPTY,	/* nothing was there, nothing is */
-	TARGET_KEPT,	/* what was there still is */
-	TARGET_GONE,	/* what was there is not */
+	TARGET_EMPTY, /* nothing was there, nothing is */
+	TARGET_KEPT,  /* what was there still is */
+	TARGET_GONE,  /* what was there is not */
 	TARGET_UNCLEAR,
 };
 enum target model__target(const struct model *m, struct range at);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * mprotect and pkey_mprotect: what they did when they worked and, harder, when
  * they failed half-way. Knows no other call.

@@ -4,6 +4,7 @@
  * locks. Each kind is told when it is news and then seldom, so that output
  * stays bounded however often it happens.
  */
+#define _GNU_SOURCE
 #include "tracker_private.h"
 
 #include <errno.h>
@@ -187,6 +188,14 @@ static void find_locked(struct tracker *t, struct process *p, const struct space
 	tell(t, p, rec, &f);
 }
 
+/* "ENOMEM"; strerrorname_np(3) came with glibc 2.32. */
+static const char *errno_name(int err)
+{
+	const char *name = strerrorname_np(err);
+
+	return name ? name : "unknown error";
+}
+
 static void find_refusal(struct tracker *t, struct process *p, const struct call_record *rec)
 {
 	static const char *const limits[] = {
@@ -201,21 +210,25 @@ static void find_refusal(struct tracker *t, struct process *p, const struct call
 		.kind = rec->limit == LIMIT_NONE ? FINDING_FAILURE : FINDING_LIMIT,
 		.bytes = rec->change->end - rec->change->start,
 	};
-	char a[16];
+	const char *call = call__name(rec->call->id);
+	char size[24] = "", a[16];
 
 	/* Programs ask for what a kernel may not have: EINVAL is no news but to -x. */
 	if (!is_news(p->findings[f.kind] + 1)) {
 		p->findings[f.kind]++;
 		return;
 	}
+	if (grows_by(rec->call))
+		snprintf(size, sizeof(size), " of %s", human(grows_by(rec->call), a));
 	if (rec->limit == LIMIT_NONE)
-		snprintf(f.text, sizeof(f.text), "%s failed", call__name(rec->call->id));
+		snprintf(f.text, sizeof(f.text), "%s%s failed: %s", call, size,
+			 rec->call->id == MT_CALL_BRK ? "the break stays" :
+							errno_name((int)-rec->call->ret));
 	else if (rec->limit == LIMIT_MAP_COUNT)
-		snprintf(f.text, sizeof(f.text), "%s failed at %s, %llu regions",
-			 call__name(rec->call->id), limits[rec->limit],
-			 (unsigned long long)rec->limit_bytes);
+		snprintf(f.text, sizeof(f.text), "%s%s failed at %s, %llu regions", call, size,
+			 limits[rec->limit], (unsigned long long)rec->limit_bytes);
 	else
-		snprintf(f.text, sizeof(f.text), "%s failed at %s, %s", call__name(rec->call->id),
+		snprintf(f.text, sizeof(f.text), "%s%s failed at %s, %s", call, size,
 			 limits[rec->limit], human(rec->limit_bytes, a));
 	tell(t, p, rec, &f);
 }

@@ -337,7 +337,7 @@ static int apply(struct tracker *t, struct space *s, const struct call *c, struc
 	if (change->kind == CHANGE_UNKNOWN)
 		space__uncertain(t, s, change->why, c->exit_ns);
 	/* With one thread nothing else can be under way: the sums must agree now. */
-	if (strict && s->exact && s->threads == 1)
+	if (strict && s->exact && s->threads == 1 && c->target == c->space)
 		space__check_totals(t, s, &c->mm, c->exit_ns);
 	return 0;
 }
@@ -412,7 +412,8 @@ int tracker__on_call(struct tracker *t, const struct call *c)
 		err = apply(t, s, c, &change);
 	if (s && t->observer && !rec.region_name)
 		describe(t, s, &change, &rec);
-	if (s)
+	/* process_madvise sends the counters of its caller. */
+	if (s && s == caller)
 		s->mm = c->mm;
 	count_call(p, c, &change);
 	if (s)

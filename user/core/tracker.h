@@ -80,9 +80,11 @@ int tracker__base(struct tracker *t, uint64_t space, const struct raw_region *re
 /*
  * Compares the map with the kernel's counters, which must have been read while
  * no call of this space was under way and after the last event that the
- * tracker was given. True when they agree.
+ * tracker was given at ts_ns. True when they agree. The tracker does so by itself
+ * after each call of a space that has one thread.
  */
-bool tracker__audit(struct tracker *t, struct space *s, const struct mt_counters *mm);
+bool tracker__audit(struct tracker *t, struct space *s, const struct mt_counters *mm,
+		    uint64_t ts_ns);
 
 /*
  * Where regions that grow down end below (an address inside each): at most n

@@ -328,26 +328,22 @@ bool space__check_totals(struct tracker *t, struct space *s, const struct mt_cou
 	uint64_t have = totals->bytes + s->grown, want = mm->total_vm * REGION_PAGE;
 	uint64_t stack = totals->grows_down + s->grown;
 
+	t->totals.audits++;
 	if (have == want)
 		return true;
 	if (want > have && mm->stack_vm * REGION_PAGE > stack &&
 	    want - have == mm->stack_vm * REGION_PAGE - stack && explain_growth(s, want - have))
 		return true;
+	t->totals.audit_failures++;
 	space__uncertain(t, s, "the kernel's counters disagree: no call that we see did this",
 			 ts_ns);
 	return false;
 }
 
-bool tracker__audit(struct tracker *t, struct space *s, const struct mt_counters *mm)
+bool tracker__audit(struct tracker *t, struct space *s, const struct mt_counters *mm,
+		    uint64_t ts_ns)
 {
-	bool was_exact = s->exact, ok;
-
-	ok = s->has_base && space__check_totals(t, s, mm, s->uncertain_ns);
-	if (was_exact) {
-		t->totals.audits++;
-		t->totals.audit_failures += !ok;
-	}
-	return ok;
+	return s->has_base && space__check_totals(t, s, mm, ts_ns);
 }
 
 size_t tracker__growing(const struct space *s, uint64_t *ret_addrs, size_t n)

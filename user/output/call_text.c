@@ -35,13 +35,14 @@ const char *errno__name(int err)
 		int err;
 		const char *name;
 	} names[] = {
-		{ EPERM, "EPERM" }, { ENOENT, "ENOENT" }, { ESRCH, "ESRCH" }, { EINTR, "EINTR" },
-		{ EIO, "EIO" }, { EBADF, "EBADF" }, { EAGAIN, "EAGAIN" }, { ENOMEM, "ENOMEM" },
-		{ EACCES, "EACCES" }, { EFAULT, "EFAULT" }, { EBUSY, "EBUSY" },
-		{ EEXIST, "EEXIST" }, { ENODEV, "ENODEV" }, { EINVAL, "EINVAL" },
-		{ ENFILE, "ENFILE" }, { ETXTBSY, "ETXTBSY" }, { ENOSPC, "ENOSPC" },
-		{ ENOSYS, "ENOSYS" }, { EOVERFLOW, "EOVERFLOW" }, { EIDRM, "EIDRM" },
-		{ EOPNOTSUPP, "EOPNOTSUPP" }, { EHWPOISON, "EHWPOISON" },
+		{ EPERM, "EPERM" },	    { ENOENT, "ENOENT" }, { ESRCH, "ESRCH" },
+		{ EINTR, "EINTR" },	    { EIO, "EIO" },	  { EBADF, "EBADF" },
+		{ EAGAIN, "EAGAIN" },	    { ENOMEM, "ENOMEM" }, { EACCES, "EACCES" },
+		{ EFAULT, "EFAULT" },	    { EBUSY, "EBUSY" },	  { EEXIST, "EEXIST" },
+		{ ENODEV, "ENODEV" },	    { EINVAL, "EINVAL" }, { ENFILE, "ENFILE" },
+		{ ETXTBSY, "ETXTBSY" },	    { ENOSPC, "ENOSPC" }, { ENOSYS, "ENOSYS" },
+		{ EOVERFLOW, "EOVERFLOW" }, { EIDRM, "EIDRM" },	  { EOPNOTSUPP, "EOPNOTSUPP" },
+		{ EHWPOISON, "EHWPOISON" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -59,8 +60,10 @@ const char *errno__text(int err)
 const char *limit__name(enum limit limit)
 {
 	static const char *const names[] = {
-		[LIMIT_AS] = "RLIMIT_AS",	    [LIMIT_DATA] = "RLIMIT_DATA",
-		[LIMIT_MEMLOCK] = "RLIMIT_MEMLOCK", [LIMIT_STACK] = "RLIMIT_STACK",
+		[LIMIT_AS] = "RLIMIT_AS",
+		[LIMIT_DATA] = "RLIMIT_DATA",
+		[LIMIT_MEMLOCK] = "RLIMIT_MEMLOCK",
+		[LIMIT_STACK] = "RLIMIT_STACK",
 		[LIMIT_MAP_COUNT] = "vm.max_map_count",
 	};
 
@@ -162,7 +165,8 @@ static uint64_t plain_size(const struct call_record *rec)
 		return 0;
 	if (c->id == MT_CALL_BRK)
 		return call_text__errno(c) && c->args[1] && c->args[0] > c->args[1] ?
-			       c->args[0] - c->args[1] : 0;
+			       c->args[0] - c->args[1] :
+			       0;
 	if (c->id == MT_CALL_PROCESS_MADVISE)
 		return call__failed(c) ? 0 : (uint64_t)c->ret; /* bytes advised */
 	if (ch && ch->kind == CHANGE_APPLIED && ch->end > ch->start)
@@ -179,7 +183,8 @@ int call_text__size(const struct call_record *rec, uint64_t *ret_bytes)
 		return 0;
 	if (call_text__sets_protection(rec->call->id))
 		return ch->committed == ch->uncommitted ?
-			       0 : signed_size(ch->committed, ch->uncommitted, ret_bytes);
+			       0 :
+			       signed_size(ch->committed, ch->uncommitted, ret_bytes);
 	return ch->mapped == ch->unmapped ? 0 : signed_size(ch->mapped, ch->unmapped, ret_bytes);
 }
 
@@ -227,8 +232,8 @@ void call_text__prot(const struct call_record *rec, char buf[CALL_TEXT_PROT])
 		return;
 	if (call_text__sets_protection(id) && ch->kind != CHANGE_NONE)
 		protection__text(ch->old_flags, ch->new_flags, buf);
-	else if (ch->unmapped > ch->mapped && (id == MT_CALL_MUNMAP || id == MT_CALL_SHMDT ||
-					       id == MT_CALL_BRK))
+	else if (ch->unmapped > ch->mapped &&
+		 (id == MT_CALL_MUNMAP || id == MT_CALL_SHMDT || id == MT_CALL_BRK))
 		protection__text(ch->old_flags, ch->old_flags, buf);
 	else if (ch->kind == CHANGE_APPLIED || ch->new_flags)
 		protection__text(ch->new_flags, ch->new_flags, buf);

@@ -17,34 +17,34 @@ enum arg_type {
 };
 
 /* The fields that arguments are told in, as JSON spells them. */
-#define CALL_ARG_FIELDS(X)                                                                \
-	X(addr, ARG_HEX, "address asked for")                                             \
-	X(length, ARG_INT, "bytes asked for")                                             \
-	X(prot, ARG_NAMES, "PROT_* flags")                                                \
-	X(flags, ARG_NAMES, "flags, named as strace does")                                \
-	X(fd, ARG_INT, "mmap: file descriptor")                                           \
-	X(offset, ARG_HEX, "mmap: offset into the file")                                  \
-	X(old_break, ARG_HEX, "brk: the break before; 0x0 if it is not known")            \
-	X(pkey, ARG_INT, "pkey_mprotect: protection key")                                 \
-	X(old_length, ARG_INT, "mremap: bytes before")                                    \
-	X(new_addr, ARG_HEX, "mremap: where to, with MREMAP_FIXED or MREMAP_DONTUNMAP")   \
-	X(pgoff, ARG_INT, "remap_file_pages: offset in pages")                            \
-	X(advice, ARG_NAMES, "MADV_*")                                                    \
-	X(pidfd, ARG_INT, "process_madvise: descriptor of the process")                   \
-	X(vec, ARG_HEX, "mincore, process_madvise: address of the vector")                \
-	X(vlen, ARG_INT, "process_madvise: ranges in the vector")                         \
-	X(shmid, ARG_INT, "shmat: id of the segment")                                     \
-	X(option, ARG_NAMES, "prctl: PR_SET_VMA or PR_SET_MM")                            \
-	X(attr, ARG_NAMES, "prctl: what is set")                                          \
-	X(mode, ARG_NAMES, "mbind: MPOL_*")                                               \
-	X(nodemask, ARG_HEX, "mbind: address of the set of nodes")                        \
+#define CALL_ARG_FIELDS(X)                                                              \
+	X(addr, ARG_HEX, "address asked for")                                           \
+	X(length, ARG_INT, "bytes asked for")                                           \
+	X(prot, ARG_NAMES, "PROT_* flags")                                              \
+	X(flags, ARG_NAMES, "flags, named as strace does")                              \
+	X(fd, ARG_INT, "mmap: file descriptor")                                         \
+	X(offset, ARG_HEX, "mmap: offset into the file")                                \
+	X(old_break, ARG_HEX, "brk: the break before; 0x0 if it is not known")          \
+	X(pkey, ARG_INT, "pkey_mprotect: protection key")                               \
+	X(old_length, ARG_INT, "mremap: bytes before")                                  \
+	X(new_addr, ARG_HEX, "mremap: where to, with MREMAP_FIXED or MREMAP_DONTUNMAP") \
+	X(pgoff, ARG_INT, "remap_file_pages: offset in pages")                          \
+	X(advice, ARG_NAMES, "MADV_*")                                                  \
+	X(pidfd, ARG_INT, "process_madvise: descriptor of the process")                 \
+	X(vec, ARG_HEX, "mincore, process_madvise: address of the vector")              \
+	X(vlen, ARG_INT, "process_madvise: ranges in the vector")                       \
+	X(shmid, ARG_INT, "shmat: id of the segment")                                   \
+	X(option, ARG_NAMES, "prctl: PR_SET_VMA or PR_SET_MM")                          \
+	X(attr, ARG_NAMES, "prctl: what is set")                                        \
+	X(mode, ARG_NAMES, "mbind: MPOL_*")                                             \
+	X(nodemask, ARG_HEX, "mbind: address of the set of nodes")                      \
 	X(maxnode, ARG_INT, "mbind: bits in the set of nodes")
 
 enum call_arg_field {
 #define X(field, type, text) CALL_ARG_##field,
 	CALL_ARG_FIELDS(X)
 #undef X
-	CALL_ARG_NR
+		CALL_ARG_NR
 };
 
 enum arg_type call_arg__type(enum call_arg_field field);
@@ -55,8 +55,8 @@ struct call_arg {
 	unsigned int index; /* into call->args */
 	enum call_arg_field field;
 	const struct flag_table *names; /* ARG_NAMES */
-	bool is_int;  /* a C int: the upper half of the register does not count */
-	bool in_text; /* no column of text says it: it follows the region */
+	bool is_int;			/* a C int: the upper half of the register does not count */
+	bool in_text;			/* no column of text says it: it follows the region */
 };
 
 /* The arguments of a call in order; ends with the field CALL_ARG_NR. */

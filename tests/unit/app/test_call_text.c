@@ -47,7 +47,8 @@ static const struct {
 	{ MT_CALL_MMAP, CALL_ARG_flags, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 21 << 26,
 	  "MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|21<<MAP_HUGE_SHIFT" },
 	{ MT_CALL_MMAP, CALL_ARG_flags, 0x800003, "MAP_SHARED_VALIDATE|0x800000" },
-	{ MT_CALL_MMAP, CALL_ARG_flags, MAP_FIXED | MAP_ANONYMOUS, "MAP_FILE|MAP_FIXED|MAP_ANONYMOUS" },
+	{ MT_CALL_MMAP, CALL_ARG_flags, MAP_FIXED | MAP_ANONYMOUS,
+	  "MAP_FILE|MAP_FIXED|MAP_ANONYMOUS" },
 	{ MT_CALL_MMAP, CALL_ARG_flags, 0x24, "MAP_ANONYMOUS|0x4" },
 	{ MT_CALL_MADVISE, CALL_ARG_advice, MADV_DONTNEED, "MADV_DONTNEED" },
 	{ MT_CALL_MADVISE, CALL_ARG_advice, 25, "MADV_COLLAPSE" },
@@ -132,7 +133,8 @@ static void every_argument(void **state)
 			assert_false(fields & 1u << arg->field);
 			indexes |= 1u << arg->index;
 			fields |= 1u << arg->field;
-			assert_int_equal(call_arg__type(arg->field) == ARG_NAMES, arg->names != NULL);
+			assert_int_equal(call_arg__type(arg->field) == ARG_NAMES,
+					 arg->names != NULL);
 			n++;
 		}
 		/* brk is sent with the break before; prctl's last two are not for us. */
@@ -147,11 +149,14 @@ static void sizes(void **state)
 		uint64_t bytes;
 		const char *want;
 	} cases[] = {
-		{ 0, "0" }, { 512, "512" }, { 1023, "1023" }, { 1024, "1K" }, { 1536, "1.5K" },
-		{ 4096, "4K" }, { 135168, "132K" }, { 1048575, "1.0M" }, { 1048576, "1M" },
-		{ 1052672, "1.0M" }, { 1572864, "1.5M" }, { 536870912, "512M" },
-		{ 1073741824, "1G" }, { 0x7fffffffffff, "128.0T" }, { 1ULL << 63, "8E" },
-		{ ~0ULL, "16.0E" },
+		{ 0, "0" },	      { 512, "512" },
+		{ 1023, "1023" },     { 1024, "1K" },
+		{ 1536, "1.5K" },     { 4096, "4K" },
+		{ 135168, "132K" },   { 1048575, "1.0M" },
+		{ 1048576, "1M" },    { 1052672, "1.0M" },
+		{ 1572864, "1.5M" },  { 536870912, "512M" },
+		{ 1073741824, "1G" }, { 0x7fffffffffff, "128.0T" },
+		{ 1ULL << 63, "8E" }, { ~0ULL, "16.0E" },
 	};
 	char got[HUMAN_SIZE_ROOM];
 	int failures = 0;
@@ -232,8 +237,8 @@ static void details(void **state)
 
 	s.change.now_writable = s.change.now_executable = true;
 	call_text__detail(&s.rec, got, sizeof(got));
-	expect("mmap W+X", " MAP_PRIVATE|MAP_ANONYMOUS|MAP_STACK  W+X: writable and executable", got,
-	       &failures);
+	expect("mmap W+X", " MAP_PRIVATE|MAP_ANONYMOUS|MAP_STACK  W+X: writable and executable",
+	       got, &failures);
 
 	s.call.ret = -ENOMEM;
 	s.change.kind = CHANGE_NONE;
@@ -241,8 +246,10 @@ static void details(void **state)
 	s.rec.limit = LIMIT_AS;
 	s.rec.limit_bytes = 512 << 20;
 	call_text__detail(&s.rec, got, sizeof(got));
-	expect("mmap failed", " PROT_READ MAP_PRIVATE|MAP_ANONYMOUS|MAP_STACK"
-	       " = -1 ENOMEM (Cannot allocate memory)  RLIMIT_AS 512M", got, &failures);
+	expect("mmap failed",
+	       " PROT_READ MAP_PRIVATE|MAP_ANONYMOUS|MAP_STACK"
+	       " = -1 ENOMEM (Cannot allocate memory)  RLIMIT_AS 512M",
+	       got, &failures);
 
 	sample__init(&s, MT_CALL_MPROTECT);
 	s.change.was_writable = s.change.now_executable = true;
@@ -287,21 +294,58 @@ static void columns(void **state)
 		uint64_t bytes;
 		const char *prot;
 	} cases[] = {
-		{ MT_CALL_MMAP, 8192, { .kind = CHANGE_APPLIED, .mapped = 8192, .new_flags = 3 }, 1, 8192,
+		{ MT_CALL_MMAP,
+		  8192,
+		  { .kind = CHANGE_APPLIED, .mapped = 8192, .new_flags = 3 },
+		  1,
+		  8192,
 		  "rw-p" },
-		{ MT_CALL_MMAP, 8192, { .kind = CHANGE_APPLIED, .mapped = 8192, .unmapped = 8192,
-		  .start = 4096, .end = 12288, .new_flags = REGION_SHARED }, 0, 8192, "---s" },
-		{ MT_CALL_MUNMAP, 4096, { .kind = CHANGE_APPLIED, .unmapped = 4096, .old_flags = 1 }, -1,
-		  4096, "r--p" },
+		{ MT_CALL_MMAP,
+		  8192,
+		  { .kind = CHANGE_APPLIED,
+		    .mapped = 8192,
+		    .unmapped = 8192,
+		    .start = 4096,
+		    .end = 12288,
+		    .new_flags = REGION_SHARED },
+		  0,
+		  8192,
+		  "---s" },
+		{ MT_CALL_MUNMAP,
+		  4096,
+		  { .kind = CHANGE_APPLIED, .unmapped = 4096, .old_flags = 1 },
+		  -1,
+		  4096,
+		  "r--p" },
 		{ MT_CALL_MUNMAP, 4096, { .kind = CHANGE_NONE }, 0, 4096, "-" },
-		{ MT_CALL_MPROTECT, 65536, { .kind = CHANGE_APPLIED, .committed = 65536, .new_flags = 3 },
-		  1, 65536, "---p>rw-p" },
-		{ MT_CALL_MPROTECT, 8192, { .kind = CHANGE_APPLIED, .start = 4096, .end = 12288,
-		  .old_flags = 3, .new_flags = 5 }, 0, 8192, "rw-p>r-xp" },
-		{ MT_CALL_MPROTECT, 8192, { .kind = CHANGE_APPLIED, .uncommitted = 8192, .old_flags = 3 },
-		  -1, 8192, "rw-p>---p" },
+		{ MT_CALL_MPROTECT,
+		  65536,
+		  { .kind = CHANGE_APPLIED, .committed = 65536, .new_flags = 3 },
+		  1,
+		  65536,
+		  "---p>rw-p" },
+		{ MT_CALL_MPROTECT,
+		  8192,
+		  { .kind = CHANGE_APPLIED,
+		    .start = 4096,
+		    .end = 12288,
+		    .old_flags = 3,
+		    .new_flags = 5 },
+		  0,
+		  8192,
+		  "rw-p>r-xp" },
+		{ MT_CALL_MPROTECT,
+		  8192,
+		  { .kind = CHANGE_APPLIED, .uncommitted = 8192, .old_flags = 3 },
+		  -1,
+		  8192,
+		  "rw-p>---p" },
 		{ MT_CALL_MADVISE, 4096, { .kind = CHANGE_NONE, .new_flags = 3 }, 0, 4096, "rw-p" },
-		{ MT_CALL_MLOCKALL, 0, { .kind = CHANGE_APPLIED, .end = ~0ULL, .new_flags = 5 }, 0, 0,
+		{ MT_CALL_MLOCKALL,
+		  0,
+		  { .kind = CHANGE_APPLIED, .end = ~0ULL, .new_flags = 5 },
+		  0,
+		  0,
 		  "r-xp" },
 	};
 	char got[CALL_TEXT_PROT];
@@ -318,8 +362,9 @@ static void columns(void **state)
 		call_text__prot(&s.rec, got);
 		expect(call__name(cases[i].id), cases[i].prot, got, &failures);
 		if (sign != cases[i].sign || bytes != cases[i].bytes) {
-			print_error("%zu %s: expected %d %llu, got %d %llu\n", i, call__name(cases[i].id),
-				    cases[i].sign, (unsigned long long)cases[i].bytes, sign,
+			print_error("%zu %s: expected %d %llu, got %d %llu\n", i,
+				    call__name(cases[i].id), cases[i].sign,
+				    (unsigned long long)cases[i].bytes, sign,
 				    (unsigned long long)bytes);
 			failures++;
 		}
@@ -330,10 +375,10 @@ static void columns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(flags),   cmocka_unit_test(flags_are_cut),
+		cmocka_unit_test(flags),	  cmocka_unit_test(flags_are_cut),
 		cmocka_unit_test(every_argument), cmocka_unit_test(sizes),
-		cmocka_unit_test(errors),  cmocka_unit_test(ends),
-		cmocka_unit_test(details), cmocka_unit_test(columns),
+		cmocka_unit_test(errors),	  cmocka_unit_test(ends),
+		cmocka_unit_test(details),	  cmocka_unit_test(columns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,8 +71,8 @@ static void cuts(void **state)
 {
 	static const char in[] = "a\303\274\n";
 	static const char *const want[] = {
-		[1] = "", [2] = "a", [3] = "a", [4] = "a\303\274", [5] = "a\303\274",
-		[6] = "a\303\274", [7] = "a\303\274", [8] = "a\303\274\\012",
+		[1] = "",	   [2] = "a",	      [3] = "a",	 [4] = "a\303\274",
+		[5] = "a\303\274", [6] = "a\303\274", [7] = "a\303\274", [8] = "a\303\274\\012",
 	};
 	char got[16];
 
@@ -96,7 +96,8 @@ static void any_bytes(void **state)
 		size_t len = rand_r(&seed) % sizeof(in), out;
 
 		for (size_t i = 0; i < len; i++)
-			in[i] = rand_r(&seed) % 3 ? rand_r(&seed) : "\302\342\200\n\\\"a"[rand_r(&seed) % 7];
+			in[i] = rand_r(&seed) % 3 ? rand_r(&seed) :
+						    "\302\342\200\n\\\"a"[rand_r(&seed) % 7];
 		out = escape__bytes(once, sizeof(once), in, len, 0);
 		assert_true(out <= 4 * len);
 		for (size_t i = 0; i < out; i++)

@@ -56,16 +56,23 @@ static void call_columns(void **state)
 	s.call.tid = SAMPLE_TGID;
 	strcpy(s.call.comm, "redis-server");
 	s.call.args[0] = s.call.ret = 0x55d0a1c42000;
-	s.change = (struct change){ .kind = CHANGE_APPLIED, .start = 0x55d0a1c21000,
-				    .end = 0x55d0a1c42000, .mapped = 132 << 10, .new_flags = 3 };
+	s.change = (struct change){ .kind = CHANGE_APPLIED,
+				    .start = 0x55d0a1c21000,
+				    .end = 0x55d0a1c42000,
+				    .mapped = 132 << 10,
+				    .new_flags = 3 };
 	s.rec.region_name = "[heap]";
 	sink_observer.call(sink, &s.rec);
 
 	sample__init(&s, MT_CALL_MPROTECT);
 	strcpy(s.call.comm, "gr\303\274n");
-	s.change = (struct change){ .kind = CHANGE_APPLIED, .start = 0x7f3c7a000000,
-				    .end = 0x7f3c7a002000, .old_flags = 3, .new_flags = 5,
-				    .was_writable = true, .now_executable = true };
+	s.change = (struct change){ .kind = CHANGE_APPLIED,
+				    .start = 0x7f3c7a000000,
+				    .end = 0x7f3c7a002000,
+				    .old_flags = 3,
+				    .new_flags = 5,
+				    .was_writable = true,
+				    .now_executable = true };
 	s.rec.region_name = "";
 	sink_observer.call(sink, &s.rec);
 
@@ -79,10 +86,12 @@ static void call_columns(void **state)
 	s.rec.limit_bytes = 65530;
 	sink_observer.call(sink, &s.rec);
 
-	text_expect(&c, sink, HEADER
-"22:13:21 2623   2623   redis-server brk      55d0a1c21000    +132K rw-p       [heap]\n"
-"22:13:21 2623   2629   gr\303\274n         mprotect 7f3c7a000000       8K rw-p>r-xp  [anon]  W>X: was writable, now executable\n"
-"22:13:21 2623   2629   io_thd_1     mmap     -                  1G -          [anon] PROT_READ MAP_PRIVATE|MAP_ANONYMOUS = -1 ENOMEM (Cannot allocate memory)  vm.max_map_count 65530\n");
+	text_expect(
+		&c, sink,
+		HEADER
+		"22:13:21 2623   2623   redis-server brk      55d0a1c21000    +132K rw-p       [heap]\n"
+		"22:13:21 2623   2629   gr\303\274n         mprotect 7f3c7a000000       8K rw-p>r-xp  [anon]  W>X: was writable, now executable\n"
+		"22:13:21 2623   2629   io_thd_1     mmap     -                  1G -          [anon] PROT_READ MAP_PRIVATE|MAP_ANONYMOUS = -1 ENOMEM (Cannot allocate memory)  vm.max_map_count 65530\n");
 }
 
 static void process_lines(void **state)
@@ -105,10 +114,12 @@ static void process_lines(void **state)
 	s.process.ended = true;
 	s.process.status = 7 << 8;
 	sink_observer.process(sink, &rec);
-	text_expect(&c, sink, HEADER
-"22:13:20 2623   2623   redis-server fork     -                   - -          by 1, space 77\n"
-"22:13:20 2623   2623   redis-server exec     -                   - -          space 77\n"
-"22:13:22 2623   2623   redis-server exit     -                   - -          exited 7\n");
+	text_expect(
+		&c, sink,
+		HEADER
+		"22:13:20 2623   2623   redis-server fork     -                   - -          by 1, space 77\n"
+		"22:13:20 2623   2623   redis-server exec     -                   - -          space 77\n"
+		"22:13:22 2623   2623   redis-server exit     -                   - -          exited 7\n");
 }
 
 static void finding__init(struct finding *f, struct sample *s, enum finding_kind kind)
@@ -147,9 +158,11 @@ static void findings(void **state)
 	f.tid = SAMPLE_TID;
 	f.call = &s.rec;
 	sink_observer.finding(sink, &f);
-	text_expect(&c, sink, HEADER
-"22:13:20 2623   2623   redis-server growth   1000              +8K -          [heap]  a sentence\n"
-"22:13:20 2623   2629   io_thd_1     mprotect 1000               8K rw-p>r-xp  [heap]  a sentence\n");
+	text_expect(
+		&c, sink,
+		HEADER
+		"22:13:20 2623   2623   redis-server growth   1000              +8K -          [heap]  a sentence\n"
+		"22:13:20 2623   2629   io_thd_1     mprotect 1000               8K rw-p>r-xp  [heap]  a sentence\n");
 
 	/* With -v the call's own line tells it; growth is told by no other line. */
 	view.verbose = true;
@@ -158,8 +171,10 @@ static void findings(void **state)
 	f.kind = FINDING_GROWTH;
 	f.call = NULL;
 	sink_observer.finding(sink, &f);
-	text_expect(&c, sink, HEADER
-"22:13:20 2623   2629   redis-server growth   1000              +8K -          [heap]  a sentence\n");
+	text_expect(
+		&c, sink,
+		HEADER
+		"22:13:20 2623   2629   redis-server growth   1000              +8K -          [heap]  a sentence\n");
 }
 
 /* Each filter lets through what it should, in both forms that take findings and calls. */
@@ -175,17 +190,48 @@ static void filters(void **state)
 	} cases[] = {
 		{ "default", { 0 }, 0, 4096, FINDING_GROWTH, false, true },
 		{ "-v", { .verbose = true }, 0, 4096, FINDING_GROWTH, true, true },
-		{ "-v -q", { .verbose = true, .quiet = true }, 0, 4096, FINDING_GROWTH, false, false },
-		{ "-v -x, worked", { .verbose = true, .failures = true }, 0, 4096, FINDING_GROWTH, false,
+		{ "-v -q",
+		  { .verbose = true, .quiet = true },
+		  0,
+		  4096,
+		  FINDING_GROWTH,
+		  false,
 		  false },
-		{ "-v -x, failed", { .verbose = true, .failures = true }, -EINVAL, 4096, FINDING_FAILURE,
-		  true, true },
-		{ "-v -x, limit", { .verbose = true, .failures = true }, -ENOMEM, 4096, FINDING_LIMIT,
-		  true, true },
-		{ "-v -z 8K, less", { .verbose = true, .min_bytes = 8192 }, 0, 4096, FINDING_GROWTH, false,
+		{ "-v -x, worked",
+		  { .verbose = true, .failures = true },
+		  0,
+		  4096,
+		  FINDING_GROWTH,
+		  false,
 		  false },
-		{ "-v -z 8K, as much", { .verbose = true, .min_bytes = 8192 }, 0, 8192, FINDING_GROWTH,
-		  true, true },
+		{ "-v -x, failed",
+		  { .verbose = true, .failures = true },
+		  -EINVAL,
+		  4096,
+		  FINDING_FAILURE,
+		  true,
+		  true },
+		{ "-v -x, limit",
+		  { .verbose = true, .failures = true },
+		  -ENOMEM,
+		  4096,
+		  FINDING_LIMIT,
+		  true,
+		  true },
+		{ "-v -z 8K, less",
+		  { .verbose = true, .min_bytes = 8192 },
+		  0,
+		  4096,
+		  FINDING_GROWTH,
+		  false,
+		  false },
+		{ "-v -z 8K, as much",
+		  { .verbose = true, .min_bytes = 8192 },
+		  0,
+		  8192,
+		  FINDING_GROWTH,
+		  true,
+		  true },
 	};
 
 	(void)state;
@@ -231,8 +277,9 @@ static void state_and_loss(void **state)
 	rec.process = NULL;
 	sink_observer.state(sink, &rec);
 	sink_observer.lost(sink, &lost);
-	text_expect(&c, sink, "# pid 2623 (redis-server): map uncertain: an event was lost\n"
-			      "# pid 2623: map exact\n# lost 12 events of pid 7\n");
+	text_expect(&c, sink,
+		    "# pid 2623 (redis-server): map uncertain: an event was lost\n"
+		    "# pid 2623: map exact\n# lost 12 events of pid 7\n");
 }
 
 /*
@@ -249,9 +296,11 @@ static void map_line(struct capture *c, const char *line)
 	char perms[5];
 	int name;
 
-	assert_int_equal(sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n",
+	assert_int_equal(sscanf(line,
+				"%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n",
 				&r.start, &r.end, perms, &r.offset, &backing.dev_major,
-				&backing.dev_minor, &backing.ino, &name), 7);
+				&backing.dev_minor, &backing.ino, &name),
+			 7);
 	backing.name = line + name;
 	backing.has_contents = backing.ino || r.offset;
 	r.flags = (perms[0] == 'r') * REGION_READ + (perms[1] == 'w') * REGION_WRITE +
@@ -305,8 +354,11 @@ static void map_lines(void **state)
 /* A line of every width, put together by hand from show_map_vma's rules. */
 static void map_shapes(void **state)
 {
-	struct backing file = { .ino = 4194304123, .dev_major = 0x103, .dev_minor = 2,
-				.name = "/a b\\012c (deleted)", .has_contents = true };
+	struct backing file = { .ino = 4194304123,
+				.dev_major = 0x103,
+				.dev_minor = 2,
+				.name = "/a b\\012c (deleted)",
+				.has_contents = true };
 	struct backing named = { .name = "[anon:pool]" };
 	struct backings *b = backings__new();
 	struct region_map *map = region_map__new();
@@ -326,20 +378,22 @@ static void map_shapes(void **state)
 	capture__init(&c);
 	writer__begin(c.out, true);
 	print_map(c.out, map, b, &layout, NULL, false);
-	print_map(c.out, map, b, &layout,
-		  "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]",
-		  true);
+	print_map(
+		c.out, map, b, &layout,
+		"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]",
+		true);
 	writer__end(c.out);
 	got = capture__take(&c);
-	assert_string_equal(got,
-"00010000-00011000 r--s 00000000 00:00 0 \n"
-"7f0000000000-7f0000001000 rwxp 123456789000 103:02 4194304123            /a b\\012c (deleted)\n"
-"7f0000001000-7f0000002000 r--p 00000000 00:00 0                          [anon:pool]\n"
-"ADDRESS                   PERM OFFSET   DEV   INODE         SIZE KIND          NAME\n"
-"00010000-00011000 r--s 00000000 00:00 0                       4K shared-memory \n"
-"7f0000000000-7f0000001000 rwxp 123456789000 103:02 4194304123       4K text          /a b\\012c (deleted)\n"
-"7f0000001000-7f0000002000 r--p 00000000 00:00 0               4K anonymous     [anon:pool]\n"
-"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0       4K vdso          [vsyscall]\n");
+	assert_string_equal(
+		got,
+		"00010000-00011000 r--s 00000000 00:00 0 \n"
+		"7f0000000000-7f0000001000 rwxp 123456789000 103:02 4194304123            /a b\\012c (deleted)\n"
+		"7f0000001000-7f0000002000 r--p 00000000 00:00 0                          [anon:pool]\n"
+		"ADDRESS                   PERM OFFSET   DEV   INODE         SIZE KIND          NAME\n"
+		"00010000-00011000 r--s 00000000 00:00 0                       4K shared-memory \n"
+		"7f0000000000-7f0000001000 rwxp 123456789000 103:02 4194304123       4K text          /a b\\012c (deleted)\n"
+		"7f0000001000-7f0000002000 r--p 00000000 00:00 0               4K anonymous     [anon:pool]\n"
+		"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0       4K vdso          [vsyscall]\n");
 	free(got);
 	region_map__free(map);
 	backings__free(b);
@@ -359,8 +413,9 @@ static void map_header(void **state)
 	sink->ops->map(sink, &s.process, &s.space, b, MONO_NS);
 	s.space.exact = false;
 	sink->ops->map(sink, &s.process, &s.space, b, MONO_NS);
-	text_expect(&c, sink, "# pid 2623 (redis-server) space 77 tier calls exact\n"
-			      "# pid 2623 (redis-server) space 77 tier calls uncertain\n");
+	text_expect(&c, sink,
+		    "# pid 2623 (redis-server) space 77 tier calls exact\n"
+		    "# pid 2623 (redis-server) space 77 tier calls uncertain\n");
 	region_map__free(s.space.map);
 	backings__free(b);
 }
@@ -408,16 +463,17 @@ static void report_of_one(void **state)
 	sink_observer.call(sink, &s.rec);
 	sink_observer.call(sink, &s.rec);
 	sink->ops->summary(sink, &sum);
-	text_expect(&c, sink,
-"\nwork (pid 1000), exited 0\n"
-"  heap (brk)  grew 264K, shrank 132K: from 0 to 132K, peak 264K\n"
-"  mapped      3M mapped, 1M unmapped, kept +2M: anonymous +3M, heap +132K\n"
-"  accessible  grew 3M: from 0 to 3M, peak 3M\n"
-"  protections 3 changed; 1 time memory was writable and became executable, or was both\n"
-"  locked      64K at the end, peak 128K\n"
-"  calls       brk 9, mmap 5 (2 failed)\n"
-"  failures    mmap 2 times: ENOMEM (Cannot allocate memory), RLIMIT_AS 512M\n"
-"\n48210 seen, 0 lost, 0 resyncs; 48210 audits passed, 0 failed; tier calls\n");
+	text_expect(
+		&c, sink,
+		"\nwork (pid 1000), exited 0\n"
+		"  heap (brk)  grew 264K, shrank 132K: from 0 to 132K, peak 264K\n"
+		"  mapped      3M mapped, 1M unmapped, kept +2M: anonymous +3M, heap +132K\n"
+		"  accessible  grew 3M: from 0 to 3M, peak 3M\n"
+		"  protections 3 changed; 1 time memory was writable and became executable, or was both\n"
+		"  locked      64K at the end, peak 128K\n"
+		"  calls       brk 9, mmap 5 (2 failed)\n"
+		"  failures    mmap 2 times: ENOMEM (Cannot allocate memory), RLIMIT_AS 512M\n"
+		"\n48210 seen, 0 lost, 0 resyncs; 48210 audits passed, 0 failed; tier calls\n");
 	tracker__free(t);
 }
 
@@ -435,8 +491,9 @@ static void report_of_many(void **state)
 {
 	struct tracker *t = sample_tracker(50);
 	struct summary sum = sample_summary(t, 100);
-	struct tracker_totals totals = { .audits = 10, .audit_failures = 1, .resyncs = 2,
-					 .forgotten = 5 };
+	struct tracker_totals totals = {
+		.audits = 10, .audit_failures = 1, .resyncs = 2, .forgotten = 5
+	};
 	struct view view = { .quiet = true };
 	struct process *p;
 	struct space *space;
@@ -466,7 +523,8 @@ static void report_of_many(void **state)
 	assert_null(strstr(got, " +39M "));
 	assert_true(strstr(got, " +49M ") < strstr(got, " +48M "));
 	assert_non_null(strstr(got, "\nand 45 more processes\n"));
-	assert_non_null(strstr(got, "\n1 map uncertain at the end (pid 1003: an event was lost)\n"));
+	assert_non_null(
+		strstr(got, "\n1 map uncertain at the end (pid 1003: an event was lost)\n"));
 	assert_non_null(strstr(got, "\n100 seen, 12 lost (ring 11, missed 1), 2 resyncs; "
 				    "9 audits passed, 1 failed; tier calls\n"));
 	free(got);
@@ -503,11 +561,11 @@ static void colours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(call_columns),	 cmocka_unit_test(process_lines),
-		cmocka_unit_test(findings),	 cmocka_unit_test(filters),
+		cmocka_unit_test(call_columns),	  cmocka_unit_test(process_lines),
+		cmocka_unit_test(findings),	  cmocka_unit_test(filters),
 		cmocka_unit_test(state_and_loss), cmocka_unit_test(map_lines),
-		cmocka_unit_test(map_shapes),	 cmocka_unit_test(map_header),
-		cmocka_unit_test(report_of_one), cmocka_unit_test(report_of_many),
+		cmocka_unit_test(map_shapes),	  cmocka_unit_test(map_header),
+		cmocka_unit_test(report_of_one),  cmocka_unit_test(report_of_many),
 		cmocka_unit_test(colours),
 	};
 

@@ -64,7 +64,8 @@ static void *read_all(void *arg)
 	do {
 		if (r->delay_us)
 			usleep(r->delay_us);
-		n = read(r->fd, r->data + r->len, r->piece < r->room - r->len ? r->piece : r->room - r->len);
+		n = read(r->fd, r->data + r->len,
+			 r->piece < r->room - r->len ? r->piece : r->room - r->len);
 		if (n > 0)
 			r->len += n;
 	} while (n > 0 || (n < 0 && errno == EINTR));
@@ -158,7 +159,8 @@ static void stalled_reader(void **state)
 	put_units(w, 0, n, 100, false);
 	took = now_ms() - begin;
 	if (took > 5000)
-		fail_msg("expected the caller not to wait, it took %llu ms", (unsigned long long)took);
+		fail_msg("expected the caller not to wait, it took %llu ms",
+			 (unsigned long long)took);
 	assert_true(writer__dropped(w) > 0);
 	assert_int_equal(writer__error(w), 0);
 	written = n - writer__dropped(w);
@@ -384,6 +386,32 @@ static void signals(void **state)
 	close(fds[0]);
 }
 
+/* A signal to the process is for the event loop, which blocks it here. */
+static void signals_are_left_alone(void **state)
+{
+	sigset_t set, old, pending;
+	int devnull = open("/dev/null", O_WRONLY);
+	struct writer *w;
+
+	(void)state;
+	w = writer__new(devnull, 4096);
+	assert_non_null(w);
+	sigemptyset(&set);
+	sigaddset(&set, SIGURG);
+	signal(SIGURG, on_alarm);
+	pthread_sigmask(SIG_BLOCK, &set, &old);
+	alarms = 0;
+	kill(getpid(), SIGURG);
+	usleep(20000);
+	assert_int_equal(sigpending(&pending), 0);
+	assert_true(sigismember(&pending, SIGURG));
+	assert_int_equal(alarms, 0);
+	signal(SIGURG, SIG_IGN);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	assert_int_equal(writer__close(w, 1000), 0);
+	close(devnull);
+}
+
 /* Formatting in place, and longer than any first guess. */
 static void printf_and_reserve(void **state)
 {
@@ -419,12 +447,19 @@ static void printf_and_reserve(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_arrive_in_order), cmocka_unit_test(one_line_arrives),
-		cmocka_unit_test(stalled_reader),      cmocka_unit_test(slow_reader),
-		cmocka_unit_test(larger_than_the_queue), cmocka_unit_test(important_gives_up),
-		cmocka_unit_test(reader_gone),	       cmocka_unit_test(reader_goes),
-		cmocka_unit_test(full_disk),	       cmocka_unit_test(non_blocking),
-		cmocka_unit_test(signals),	       cmocka_unit_test(printf_and_reserve),
+		cmocka_unit_test(all_arrive_in_order),
+		cmocka_unit_test(one_line_arrives),
+		cmocka_unit_test(stalled_reader),
+		cmocka_unit_test(slow_reader),
+		cmocka_unit_test(larger_than_the_queue),
+		cmocka_unit_test(important_gives_up),
+		cmocka_unit_test(reader_gone),
+		cmocka_unit_test(reader_goes),
+		cmocka_unit_test(full_disk),
+		cmocka_unit_test(non_blocking),
+		cmocka_unit_test(signals),
+		cmocka_unit_test(signals_are_left_alone),
+		cmocka_unit_test(printf_and_reserve),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The call model, case by case: a map, a call, the map and the change that
  * are expected. A map is drawn with one character a page, from PAGE(0):
@@ -25,8 +25,8 @@
 #include "core/call_model.h"
 
 #define BASE 0x10000ULL
-#define PAGE(n) (BASE + (uint64_t)(n) * REGION_PAGE)
-#define LEN(n) ((uint64_t)(n) * REGION_PAGE)
+#define PAGE(n) (BASE + (uint64_t)(n)*REGION_PAGE)
+#define LEN(n) ((uint64_t)(n)*REGION_PAGE)
 #define PICTURE 40
 
 #define RW (REGION_READ | REGION_WRITE)
@@ -149,13 +149,36 @@ struct test {
 #define NONE CHANGE_NONE
 #define UNKNOWN CHANGE_UNKNOWN
 
-#define MMAP(page, n, prot, flags) MT_CALL_MMAP, { PAGE(page), LEN(n), prot, flags, ~0ULL, 0 }
-#define MPROTECT(page, n, prot) MT_CALL_MPROTECT, { PAGE(page), LEN(n), prot }
-#define MREMAP(from, old, new, flags, to) \
-	MT_CALL_MREMAP, { PAGE(from), LEN(old), LEN(new), flags, PAGE(to) }
-#define CALL2(id, page, n) MT_CALL_##id, { PAGE(page), LEN(n) }
-#define BRK(want, old) MT_CALL_BRK, { want, old, PAGE(0) }
-#define NAME(page, n) MT_CALL_PRCTL, { 0x53564d41, 0, PAGE(page), LEN(n) }
+#define MMAP(page, n, prot, flags)                        \
+	MT_CALL_MMAP,                                     \
+	{                                                 \
+		PAGE(page), LEN(n), prot, flags, ~0ULL, 0 \
+	}
+#define MPROTECT(page, n, prot)          \
+	MT_CALL_MPROTECT,                \
+	{                                \
+		PAGE(page), LEN(n), prot \
+	}
+#define MREMAP(from, old, new, flags, to)                       \
+	MT_CALL_MREMAP,                                         \
+	{                                                       \
+		PAGE(from), LEN(old), LEN(new), flags, PAGE(to) \
+	}
+#define CALL2(id, page, n)         \
+	MT_CALL_##id,              \
+	{                          \
+		PAGE(page), LEN(n) \
+	}
+#define BRK(want, old)             \
+	MT_CALL_BRK,               \
+	{                          \
+		want, old, PAGE(0) \
+	}
+#define NAME(page, n)                             \
+	MT_CALL_PRCTL,                            \
+	{                                         \
+		0x53564d41, 0, PAGE(page), LEN(n) \
+	}
 
 #include "call_model_cases.h"
 
@@ -203,9 +226,10 @@ static bool run(const struct test *t)
 	ok = !strcmp(after, t->after) && change_agrees(t, &change) &&
 	     !region_map__check(space.map) && (change.kind == CHANGE_NONE || call__mutates(&c));
 	if (!ok) {
-		print_error("%s\n before   %s\n expected %s kind %d mapped %d -%d committed %d -%d\n",
-			    t->name, t->before, t->after, t->kind, (int)t->mapped,
-			    (int)t->unmapped, (int)t->committed, (int)t->uncommitted);
+		print_error(
+			"%s\n before   %s\n expected %s kind %d mapped %d -%d committed %d -%d\n",
+			t->name, t->before, t->after, t->kind, (int)t->mapped, (int)t->unmapped,
+			(int)t->committed, (int)t->uncommitted);
 		print_error(" got      %s kind %d mapped %d -%d committed %d -%d %s\n", after,
 			    change.kind, (int)(change.mapped >> 12), (int)(change.unmapped >> 12),
 			    (int)(change.committed >> 12), (int)(change.uncommitted >> 12),
@@ -272,8 +296,8 @@ static void test_mlockall_future(void **state)
 		uint64_t flags;
 		bool future, on_fault;
 	} steps[] = {
-		{ MT_CALL_MLOCKALL, 2, true, false },	{ MT_CALL_MLOCKALL, 1, false, false },
-		{ MT_CALL_MLOCKALL, 6, true, true },	{ MT_CALL_MUNLOCKALL, 0, false, false },
+		{ MT_CALL_MLOCKALL, 2, true, false }, { MT_CALL_MLOCKALL, 1, false, false },
+		{ MT_CALL_MLOCKALL, 6, true, true },  { MT_CALL_MUNLOCKALL, 0, false, false },
 		{ MT_CALL_MLOCKALL, 3, true, false },
 	};
 	static struct call c;
@@ -354,8 +378,8 @@ static void test_grow_down(void **state)
 		const char *after;
 		int ret;
 	} cases[] = {
-		{ "....ggg", 2, 7, "..ggggg", 0 },  { "....ggg", 5, 7, "....ggg", 0 },
-		{ "....ggg", 4, 7, "....ggg", 0 },  { "....www", 2, 7, "....www", -ENOENT },
+		{ "....ggg", 2, 7, "..ggggg", 0 },	 { "....ggg", 5, 7, "....ggg", 0 },
+		{ "....ggg", 4, 7, "....ggg", 0 },	 { "....www", 2, 7, "....www", -ENOENT },
 		{ "......w", 2, 6, "......w", -ENOENT }, { "..gg..w", 1, 5, ".ggg..w", 0 },
 		{ "w......", 2, 2, "w......", -ENOENT }, { "....GG.", 2, 6, "..GGGG.", 0 },
 	};
@@ -398,11 +422,16 @@ static void test_ranges(void **state)
 		{ MT_CALL_MMAP, { 0, 5, 3, 0x22 }, 0x7000, 1, { { 0x7000, 0x8000 } } },
 		{ MT_CALL_MMAP, { 0x3000, 5, 3, 0x22 }, -ENOMEM, 0, { { 0, 0 } } },
 		{ MT_CALL_MMAP, { 0x3000, 5, 3, 0x32 }, -ENOMEM, 1, { { 0x3000, 0x4000 } } },
-		{ MT_CALL_MREMAP, { 0x1000, 0x1000, 0x3000, 1 }, 0x9000, 2,
+		{ MT_CALL_MREMAP,
+		  { 0x1000, 0x1000, 0x3000, 1 },
+		  0x9000,
+		  2,
 		  { { 0x1000, 0x4000 }, { 0x9000, 0xc000 } } },
-		{ MT_CALL_MREMAP, { 0x1000, 0x1000, 0x3000, 1 }, 0x1000, 1,
-		  { { 0x1000, 0x4000 } } },
-		{ MT_CALL_MREMAP, { 0x1000, 0x1000, 0x1000, 3, 0x9000 }, -EFAULT, 2,
+		{ MT_CALL_MREMAP, { 0x1000, 0x1000, 0x3000, 1 }, 0x1000, 1, { { 0x1000, 0x4000 } } },
+		{ MT_CALL_MREMAP,
+		  { 0x1000, 0x1000, 0x1000, 3, 0x9000 },
+		  -EFAULT,
+		  2,
 		  { { 0x1000, 0x2000 }, { 0x9000, 0xa000 } } },
 		{ MT_CALL_BRK, { 0x5001, 0x2001 }, 0x5001, 1, { { 0x3000, 0x6000 } } },
 		{ MT_CALL_BRK, { 0x2001, 0x5001 }, 0x2001, 1, { { 0x3000, 0x6000 } } },
