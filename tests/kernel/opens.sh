@@ -44,7 +44,7 @@ of_busy() {
 	want_opens 1
 }
 
-# One for the process that is to become COMMAND; exec and fork need none.
+# Neither what execs nor what forks needs any.
 of_command() {
 	opens_of -- "$WORKLOADS/fork"
 	want_opens 0

@@ -154,6 +154,7 @@ static bool op_mremap(const struct op *op)
 	uint64_t from = window_page(op->page), old_len = window_len(op->page, op->pages);
 	uint64_t new_len = window_len(op->to, op->to_pages);
 	const struct region *r = region_map__find(run.space.map, from);
+	uint64_t to = window_page(op->to);
 	int how = flags[op->pick % 8];
 
 	/* Most calls are to be about one region. */
@@ -161,7 +162,9 @@ static bool op_mremap(const struct op *op)
 		from = r->start > from ? r->start : from;
 		old_len = op->bits & 64 || old_len > r->end - from ? r->end - from : old_len;
 	}
-
+	/* Onto itself, or beside itself. */
+	if (op->bits % 13 == 0)
+		to = op->bits & 128 ? from : from + old_len;
 	if (how & MREMAP_DONTUNMAP || op->bits % 3 == 0)
 		new_len = old_len = old_len < new_len ? old_len : new_len;
 	if (op->bits % 11 == 0)
@@ -169,7 +172,7 @@ static bool op_mremap(const struct op *op)
 	/* Not longer than the segment: see model__shmdt(). */
 	if (r && !strncmp(backings__get(run.space.backings, r->backing)->name, "/SYSV", 5))
 		new_len = old_len && old_len < new_len ? old_len : new_len;
-	return CALL(MREMAP, mremap, from, old_len, new_len, how, window_page(op->to), 0);
+	return CALL(MREMAP, mremap, from, old_len, new_len, how, to, 0);
 }
 
 static bool op_shm(const struct op *op)

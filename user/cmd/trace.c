@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -181,16 +184,24 @@ static int check_pid(pid_t pid, pid_t *ret_tgid)
 	return 0;
 }
 
+/* A path as it is, or below where cgroup2 is mounted (unified: beside version 1). */
 static int cgroup_id(const char *path, uint64_t *ret)
 {
+	static const char *const roots[] = { "", "/sys/fs/cgroup/", "/sys/fs/cgroup/unified/" };
+	char full[PATH_MAX];
+	struct statfs fs;
 	struct stat st;
+	size_t i;
 
-	if (stat(path, &st)) {
-		complain("cgroup %s: %s", path, strerror(errno));
-		return -errno;
+	for (i = *path == '/' ? 0 : 1; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		snprintf(full, sizeof(full), "%s%s", roots[i], path);
+		if (stat(full, &st) || statfs(full, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC)
+			continue;
+		*ret = st.st_ino; /* of a directory of cgroup2 it is the cgroup's id */
+		return 0;
 	}
-	*ret = st.st_ino; /* of a directory of cgroup2 it is the cgroup's id */
-	return 0;
+	complain("%s is not a directory of cgroup version 2; see /proc/PID/cgroup", path);
+	return -ENOENT;
 }
 
 static int add_targets(struct trace *t)
