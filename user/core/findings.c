@@ -4,12 +4,13 @@
  * locks. Each kind is told when it is news and then seldom, so that output
  * stays bounded however often it happens.
  */
-#define _GNU_SOURCE
 #include "tracker_private.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "words.h"
 
 /* Growth is told when it is this much and a quarter more than was told before. */
 #define GROWTH_STEP (1ull << 20)
@@ -79,21 +80,6 @@ enum limit limit__of_call(const struct tracker *t, const struct call *c, uint64_
 	return limit;
 }
 
-/* "12.3M": at most 15 characters. */
-static const char *human(uint64_t bytes, char buf[16])
-{
-	static const char units[] = "KMGTP";
-	double v = (double)bytes / 1024;
-	size_t i = 0;
-
-	while (v >= 1024 && i + 2 < sizeof(units)) {
-		v /= 1024;
-		i++;
-	}
-	snprintf(buf, 16, v < 10 ? "%.1f%c" : "%.0f%c", v, units[i]);
-	return buf;
-}
-
 static void tell(struct tracker *t, struct process *p, const struct call_record *rec,
 		 struct finding *f)
 {
@@ -154,7 +140,7 @@ static void find_growth(struct tracker *t, struct process *p, const struct space
 	uint64_t accessible = region_map__totals(s->map)->accessible, heap, other, now;
 	struct finding f = { .kind = FINDING_GROWTH };
 	uint64_t *told;
-	char a[16], b[16];
+	char a[HUMAN_SIZE_ROOM], b[HUMAN_SIZE_ROOM];
 	const char *what;
 
 	if (rec->change->kind != CHANGE_APPLIED || !s->has_base)
@@ -167,8 +153,8 @@ static void find_growth(struct tracker *t, struct process *p, const struct space
 	if (now < *told + GROWTH_STEP || now - *told < *told / 4)
 		return;
 	f.bytes = now - *told;
-	snprintf(f.text, sizeof(f.text), "%s grew by %s to %s", what, human(f.bytes, a),
-		 human(now, b));
+	snprintf(f.text, sizeof(f.text), "%s grew by %s to %s", what, human_size(f.bytes, a),
+		 human_size(now, b));
 	*told = now;
 	tell(t, p, rec, &f);
 }
@@ -178,40 +164,32 @@ static void find_locked(struct tracker *t, struct process *p, const struct space
 {
 	uint64_t locked = s->mm.locked_vm * REGION_PAGE;
 	struct finding f = { .kind = FINDING_LOCKED };
-	char a[16];
+	char a[HUMAN_SIZE_ROOM];
 
 	if (locked <= p->told_locked || locked - p->told_locked < p->told_locked / 4)
 		return;
 	f.bytes = locked - p->told_locked;
-	snprintf(f.text, sizeof(f.text), "%s locked now", human(locked, a));
+	snprintf(f.text, sizeof(f.text), "%s locked now", human_size(locked, a));
 	p->told_locked = locked;
 	tell(t, p, rec, &f);
 }
 
-/* "ENOMEM"; strerrorname_np(3) came with glibc 2.32. */
-static const char *errno_name(int err)
+/* Why, in one word; brk gives no error, it leaves the break where it was. */
+static const char *refusal(const struct call *c)
 {
-	const char *name = strerrorname_np(err);
+	const char *name = c->id == MT_CALL_BRK ? "the break stays" : errno__name((int)-c->ret);
 
 	return name ? name : "unknown error";
 }
 
 static void find_refusal(struct tracker *t, struct process *p, const struct call_record *rec)
 {
-	static const char *const limits[] = {
-		[LIMIT_NONE] = "",
-		[LIMIT_AS] = "RLIMIT_AS",
-		[LIMIT_DATA] = "RLIMIT_DATA",
-		[LIMIT_MEMLOCK] = "RLIMIT_MEMLOCK",
-		[LIMIT_STACK] = "RLIMIT_STACK",
-		[LIMIT_MAP_COUNT] = "vm.max_map_count",
-	};
 	struct finding f = {
 		.kind = rec->limit == LIMIT_NONE ? FINDING_FAILURE : FINDING_LIMIT,
 		.bytes = rec->change->end - rec->change->start,
 	};
 	const char *call = call__name(rec->call->id);
-	char size[24] = "", a[16];
+	char size[HUMAN_SIZE_ROOM + 4] = "", a[HUMAN_SIZE_ROOM];
 
 	/* Programs ask for what a kernel may not have: EINVAL is no news but to -x. */
 	if (!is_news(p->findings[f.kind] + 1)) {
@@ -219,17 +197,12 @@ static void find_refusal(struct tracker *t, struct process *p, const struct call
 		return;
 	}
 	if (grows_by(rec->call))
-		snprintf(size, sizeof(size), " of %s", human(grows_by(rec->call), a));
+		snprintf(size, sizeof(size), " of %s", human_size(grows_by(rec->call), a));
 	if (rec->limit == LIMIT_NONE)
-		snprintf(f.text, sizeof(f.text), "%s%s failed: %s", call, size,
-			 rec->call->id == MT_CALL_BRK ? "the break stays" :
-							errno_name((int)-rec->call->ret));
-	else if (rec->limit == LIMIT_MAP_COUNT)
-		snprintf(f.text, sizeof(f.text), "%s%s failed at %s, %llu regions", call, size,
-			 limits[rec->limit], (unsigned long long)rec->limit_bytes);
+		snprintf(f.text, sizeof(f.text), "%s%s failed: %s", call, size, refusal(rec->call));
 	else
 		snprintf(f.text, sizeof(f.text), "%s%s failed at %s, %s", call, size,
-			 limits[rec->limit], human(rec->limit_bytes, a));
+			 limit__name(rec->limit), limit__value(rec->limit, rec->limit_bytes, a));
 	tell(t, p, rec, &f);
 }
 

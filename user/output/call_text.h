@@ -8,6 +8,7 @@
 #define MEMTRACE_OUTPUT_CALL_TEXT_H
 
 #include "core/observer.h"
+#include "core/words.h"
 
 /* How an argument is to be read. */
 enum arg_type {
@@ -87,25 +88,6 @@ size_t call_text__detail(const struct call_record *rec, char *buf, size_t size);
  * and libc makes that ENOMEM (brk(2)).
  */
 int call_text__errno(const struct call *c);
-
-/* "ENOMEM"; NULL for a number that has no name. */
-const char *errno__name(int err);
-
-/* "Cannot allocate memory", in no one's language but C's. */
-const char *errno__text(int err);
-
-/* "RLIMIT_AS"; NULL for LIMIT_NONE. */
-const char *limit__name(enum limit limit);
-
-/* "512M", "65530", "unlimited". Returns buf. */
-#define HUMAN_SIZE_ROOM 24
-const char *limit__value(enum limit limit, uint64_t value, char buf[HUMAN_SIZE_ROOM]);
-
-/*
- * "132K", "1.5M", "512" (bytes): powers of 1024, at most one decimal, which is
- * there only when the number is not whole. Returns buf.
- */
-const char *human_size(uint64_t bytes, char buf[HUMAN_SIZE_ROOM]);
 
 /*
  * What a call did to the size of the space, for the column SIZE: grew +1,

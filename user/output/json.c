@@ -89,12 +89,6 @@ static void json_sink__start(struct sink *s, const struct start_info *info)
 
 static void json_sink__process(struct sink *s, const struct process_record *rec)
 {
-	static const char *const events[] = {
-		[PROCESS_FOUND] = "found",
-		[PROCESS_FORK] = "fork",
-		[PROCESS_EXEC] = "exec",
-		[PROCESS_EXIT] = "exit",
-	};
 	const struct process *p = rec->process;
 	char name[SIGNAL_NAME_ROOM];
 	struct json j;
@@ -105,7 +99,7 @@ static void json_sink__process(struct sink *s, const struct process_record *rec)
 	json__u64(&j, JSON_process_pid, p->tgid);
 	json__u64(&j, JSON_process_ppid, p->parent);
 	json__string(&j, JSON_process_comm, p->comm);
-	json__string(&j, JSON_process_event, events[rec->what]);
+	json__string(&j, JSON_process_event, process_what__name(rec->what));
 	json__decimal(&j, JSON_process_space, rec->space);
 	if (rec->what == PROCESS_EXIT && WIFEXITED(p->status)) {
 		json__i64(&j, JSON_process_status, WEXITSTATUS(p->status));

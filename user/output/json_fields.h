@@ -175,7 +175,7 @@ enum json_record {
 	X(summary, lost_by_cause, JSON_OBJECT, "causes")                                           \
 	X(summary, lives_seen, JSON_INTEGER, "forks, execs and exits counted in the kernel")       \
 	X(summary, lives_lost, JSON_INTEGER, "those that did not reach memtrace")                  \
-	X(summary, not_traced, JSON_INTEGER, "spaces and threads that could not be traced") \
+	X(summary, not_traced, JSON_INTEGER, "spaces and threads left untraced")            \
 	X(summary, lines_dropped, JSON_INTEGER, "records not written, the reader being too slow")  \
 	X(summary, resyncs, JSON_INTEGER, "maps read again")                                       \
 	X(summary, bases, JSON_INTEGER, "maps read for the first time")                            \
@@ -195,7 +195,7 @@ enum json_record {
 	X(process_sum, ended, JSON_BOOLEAN, "it ended")                                            \
 	X(process_sum, status, JSON_INTEGER, "its exit status; absent: it runs or was killed")     \
 	X(process_sum, signal, JSON_STRING, "the signal that killed it")                           \
-	X(process_sum, growth, JSON_INTEGER, "accessible bytes at the end less at the start") \
+	X(process_sum, growth, JSON_INTEGER, "accessible bytes, end less start")                \
 	X(process_sum, at_start, JSON_OBJECT, "usage")                                             \
 	X(process_sum, peak, JSON_OBJECT, "usage: the most of each, not all at one moment")        \
 	X(process_sum, at_end, JSON_OBJECT, "usage")                                               \

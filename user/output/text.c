@@ -199,12 +199,6 @@ static void text_sink__finding(struct sink *s, const struct finding *f)
 
 static void text_sink__process(struct sink *s, const struct process_record *rec)
 {
-	static const char *const events[] = {
-		[PROCESS_FOUND] = "found",
-		[PROCESS_FORK] = "fork",
-		[PROCESS_EXEC] = "exec",
-		[PROCESS_EXIT] = "exit",
-	};
 	const struct process *p = rec->process;
 	struct text_sink *t = (struct text_sink *)s;
 	struct line l = {
@@ -212,7 +206,7 @@ static void text_sink__process(struct sink *s, const struct process_record *rec)
 		.tgid = p->tgid,
 		.tid = p->tgid,
 		.comm = p->comm,
-		.event = events[rec->what],
+		.event = process_what__name(rec->what),
 		.prot = "-",
 	};
 	char end[PROCESS_END_ROOM];

@@ -284,87 +284,84 @@ static void details(void **state)
 }
 
 /* Of each call SIZE and PROT. */
+static const struct {
+	enum mt_call_id id;
+	uint64_t length;
+	struct change change;
+	int sign;
+	uint64_t bytes;
+	const char *prot;
+} column_cases[] = {
+	{ MT_CALL_MMAP,
+	  8192,
+	  { .kind = CHANGE_APPLIED, .mapped = 8192, .new_flags = 3 },
+	  1,
+	  8192,
+	  "rw-p" },
+	{ MT_CALL_MMAP,
+	  8192,
+	  { .kind = CHANGE_APPLIED,
+	    .mapped = 8192,
+	    .unmapped = 8192,
+	    .start = 4096,
+	    .end = 12288,
+	    .new_flags = REGION_SHARED },
+	  0,
+	  8192,
+	  "---s" },
+	{ MT_CALL_MUNMAP,
+	  4096,
+	  { .kind = CHANGE_APPLIED, .unmapped = 4096, .old_flags = 1 },
+	  -1,
+	  4096,
+	  "r--p" },
+	{ MT_CALL_MUNMAP, 4096, { .kind = CHANGE_NONE }, 0, 4096, "-" },
+	{ MT_CALL_MPROTECT,
+	  65536,
+	  { .kind = CHANGE_APPLIED, .committed = 65536, .new_flags = 3 },
+	  1,
+	  65536,
+	  "---p>rw-p" },
+	{ MT_CALL_MPROTECT,
+	  8192,
+	  { .kind = CHANGE_APPLIED, .start = 4096, .end = 12288, .old_flags = 3, .new_flags = 5 },
+	  0,
+	  8192,
+	  "rw-p>r-xp" },
+	{ MT_CALL_MPROTECT,
+	  8192,
+	  { .kind = CHANGE_APPLIED, .uncommitted = 8192, .old_flags = 3 },
+	  -1,
+	  8192,
+	  "rw-p>---p" },
+	{ MT_CALL_MADVISE, 4096, { .kind = CHANGE_NONE, .new_flags = 3 }, 0, 4096, "rw-p" },
+	{ MT_CALL_MLOCKALL,
+	  0,
+	  { .kind = CHANGE_APPLIED, .end = ~0ULL, .new_flags = 5 },
+	  0,
+	  0,
+	  "r-xp" },
+};
+
 static void columns(void **state)
 {
-	static const struct {
-		enum mt_call_id id;
-		uint64_t length;
-		struct change change;
-		int sign;
-		uint64_t bytes;
-		const char *prot;
-	} cases[] = {
-		{ MT_CALL_MMAP,
-		  8192,
-		  { .kind = CHANGE_APPLIED, .mapped = 8192, .new_flags = 3 },
-		  1,
-		  8192,
-		  "rw-p" },
-		{ MT_CALL_MMAP,
-		  8192,
-		  { .kind = CHANGE_APPLIED,
-		    .mapped = 8192,
-		    .unmapped = 8192,
-		    .start = 4096,
-		    .end = 12288,
-		    .new_flags = REGION_SHARED },
-		  0,
-		  8192,
-		  "---s" },
-		{ MT_CALL_MUNMAP,
-		  4096,
-		  { .kind = CHANGE_APPLIED, .unmapped = 4096, .old_flags = 1 },
-		  -1,
-		  4096,
-		  "r--p" },
-		{ MT_CALL_MUNMAP, 4096, { .kind = CHANGE_NONE }, 0, 4096, "-" },
-		{ MT_CALL_MPROTECT,
-		  65536,
-		  { .kind = CHANGE_APPLIED, .committed = 65536, .new_flags = 3 },
-		  1,
-		  65536,
-		  "---p>rw-p" },
-		{ MT_CALL_MPROTECT,
-		  8192,
-		  { .kind = CHANGE_APPLIED,
-		    .start = 4096,
-		    .end = 12288,
-		    .old_flags = 3,
-		    .new_flags = 5 },
-		  0,
-		  8192,
-		  "rw-p>r-xp" },
-		{ MT_CALL_MPROTECT,
-		  8192,
-		  { .kind = CHANGE_APPLIED, .uncommitted = 8192, .old_flags = 3 },
-		  -1,
-		  8192,
-		  "rw-p>---p" },
-		{ MT_CALL_MADVISE, 4096, { .kind = CHANGE_NONE, .new_flags = 3 }, 0, 4096, "rw-p" },
-		{ MT_CALL_MLOCKALL,
-		  0,
-		  { .kind = CHANGE_APPLIED, .end = ~0ULL, .new_flags = 5 },
-		  0,
-		  0,
-		  "r-xp" },
-	};
 	char got[CALL_TEXT_PROT];
 	struct sample s;
 	int failures = 0, sign;
 	uint64_t bytes;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		sample__init(&s, cases[i].id);
-		s.call.args[1] = cases[i].length;
-		s.change = cases[i].change;
+	for (size_t i = 0; i < sizeof(column_cases) / sizeof(column_cases[0]); i++) {
+		sample__init(&s, column_cases[i].id);
+		s.call.args[1] = column_cases[i].length;
+		s.change = column_cases[i].change;
 		sign = call_text__size(&s.rec, &bytes);
 		call_text__prot(&s.rec, got);
-		expect(call__name(cases[i].id), cases[i].prot, got, &failures);
-		if (sign != cases[i].sign || bytes != cases[i].bytes) {
+		expect(call__name(column_cases[i].id), column_cases[i].prot, got, &failures);
+		if (sign != column_cases[i].sign || bytes != column_cases[i].bytes) {
 			print_error("%zu %s: expected %d %llu, got %d %llu\n", i,
-				    call__name(cases[i].id), cases[i].sign,
-				    (unsigned long long)cases[i].bytes, sign,
+				    call__name(column_cases[i].id), column_cases[i].sign,
+				    (unsigned long long)column_cases[i].bytes, sign,
 				    (unsigned long long)bytes);
 			failures++;
 		}

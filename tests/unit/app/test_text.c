@@ -178,83 +178,79 @@ static void findings(void **state)
 }
 
 /* Each filter lets through what it should, in both forms that take findings and calls. */
+static const struct {
+	const char *what;
+	struct view view;
+	int64_t ret;
+	uint64_t length;
+	enum finding_kind kind;
+	bool call, finding;
+} filter_cases[] = {
+	{ "default", { 0 }, 0, 4096, FINDING_GROWTH, false, true },
+	{ "-v", { .verbose = true }, 0, 4096, FINDING_GROWTH, true, true },
+	{ "-v -q", { .verbose = true, .quiet = true }, 0, 4096, FINDING_GROWTH, false, false },
+	{ "-v -x, worked",
+	  { .verbose = true, .failures = true },
+	  0,
+	  4096,
+	  FINDING_GROWTH,
+	  false,
+	  false },
+	{ "-v -x, failed",
+	  { .verbose = true, .failures = true },
+	  -EINVAL,
+	  4096,
+	  FINDING_FAILURE,
+	  true,
+	  true },
+	{ "-v -x, limit",
+	  { .verbose = true, .failures = true },
+	  -ENOMEM,
+	  4096,
+	  FINDING_LIMIT,
+	  true,
+	  true },
+	{ "-v -z 8K, less",
+	  { .verbose = true, .min_bytes = 8192 },
+	  0,
+	  4096,
+	  FINDING_GROWTH,
+	  false,
+	  false },
+	{ "-v -z 8K, as much",
+	  { .verbose = true, .min_bytes = 8192 },
+	  0,
+	  8192,
+	  FINDING_GROWTH,
+	  true,
+	  true },
+};
+
 static void filters(void **state)
 {
-	static const struct {
-		const char *what;
-		struct view view;
-		int64_t ret;
-		uint64_t length;
-		enum finding_kind kind;
-		bool call, finding;
-	} cases[] = {
-		{ "default", { 0 }, 0, 4096, FINDING_GROWTH, false, true },
-		{ "-v", { .verbose = true }, 0, 4096, FINDING_GROWTH, true, true },
-		{ "-v -q",
-		  { .verbose = true, .quiet = true },
-		  0,
-		  4096,
-		  FINDING_GROWTH,
-		  false,
-		  false },
-		{ "-v -x, worked",
-		  { .verbose = true, .failures = true },
-		  0,
-		  4096,
-		  FINDING_GROWTH,
-		  false,
-		  false },
-		{ "-v -x, failed",
-		  { .verbose = true, .failures = true },
-		  -EINVAL,
-		  4096,
-		  FINDING_FAILURE,
-		  true,
-		  true },
-		{ "-v -x, limit",
-		  { .verbose = true, .failures = true },
-		  -ENOMEM,
-		  4096,
-		  FINDING_LIMIT,
-		  true,
-		  true },
-		{ "-v -z 8K, less",
-		  { .verbose = true, .min_bytes = 8192 },
-		  0,
-		  4096,
-		  FINDING_GROWTH,
-		  false,
-		  false },
-		{ "-v -z 8K, as much",
-		  { .verbose = true, .min_bytes = 8192 },
-		  0,
-		  8192,
-		  FINDING_GROWTH,
-		  true,
-		  true },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct view view = cases[i].view;
-		struct finding f = { .kind = cases[i].kind, .bytes = cases[i].length };
+	for (size_t i = 0; i < sizeof(filter_cases) / sizeof(filter_cases[0]); i++) {
+		struct view view = filter_cases[i].view;
+		struct finding f = { .kind = filter_cases[i].kind,
+				     .bytes = filter_cases[i].length };
 		struct sample s;
 		bool call, finding;
 
 		sample__init(&s, MT_CALL_MADVISE);
-		s.call.args[1] = cases[i].length;
-		s.call.ret = cases[i].ret;
+		s.call.args[1] = filter_cases[i].length;
+		s.call.ret = filter_cases[i].ret;
 		s.change.kind = CHANGE_NONE;
 		/* -e: off, all is hidden */
 		assert_false(view__shows_call(&view, &s.rec));
 		assert_false(view__shows_finding(&view, &f));
 		view.calls[MT_CALL_MADVISE] = true;
-		view.findings[cases[i].kind] = true;
+		view.findings[filter_cases[i].kind] = true;
 		call = view__shows_call(&view, &s.rec);
 		finding = view__shows_finding(&view, &f);
-		if (call != cases[i].call || finding != cases[i].finding)
-			fail_msg("%s: expected call %d, finding %d, got %d, %d", cases[i].what,
-				 cases[i].call, cases[i].finding, call, finding);
+		if (call != filter_cases[i].call || finding != filter_cases[i].finding)
+			fail_msg("%s: expected call %d, finding %d, got %d, %d",
+				 filter_cases[i].what, filter_cases[i].call,
+				 filter_cases[i].finding, call, finding);
 	}
 }
 
