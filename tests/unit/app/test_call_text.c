@@ -184,7 +184,7 @@ static void errors(void **state)
 	assert_null(errno__name(4000));
 	assert_int_equal(call_text__errno(&mmap_ok), 0);
 	assert_int_equal(call_text__errno(&mmap_bad), ENOMEM);
-	/* brk gives the old break when it fails; asked for 0 or less than the heap it is a query. */
+	/* brk gives the old break when it fails; asked for 0, or for less, it is a query. */
 	assert_int_equal(call_text__errno(&brk), ENOMEM);
 	brk.ret = 0x9000;
 	assert_int_equal(call_text__errno(&brk), 0);
