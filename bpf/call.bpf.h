@@ -29,7 +29,6 @@ static __always_inline struct task_state *call_enter(__u32 call, bool ours)
 {
 	struct task_struct *task = current_task();
 	struct task_state *ts = state_of(task, false);
-	struct mt_space *sp;
 	__u64 mm, *id;
 
 	if (!ts || !ts->space || stopped)
@@ -42,10 +41,8 @@ static __always_inline struct task_state *call_enter(__u32 call, bool ours)
 			return NULL;
 	}
 	ts->call = MT_CALL_NONE;
-	sp = space_by_id(ts->space);
-	if (!sp || !ours)
+	if (!ours)
 		return NULL;
-	__sync_fetch_and_add(&sp->entered, 1);
 	ts->call = call;
 	ts->uncounted = 0;
 	ts->target = ts->space;
@@ -107,7 +104,7 @@ static __always_inline bool wants_region(const struct task_state *ts, __u32 call
 static __always_inline void fill_call(struct mt_call *c, const struct task_state *ts,
 				      struct task_struct *task, __u32 call, __s64 ret, __u64 lost)
 {
-	fill_head(&c->e, MT_EVENT_CALL, ts->space, lost, bpf_ktime_get_ns());
+	fill_head(&c->e, task, MT_EVENT_CALL, ts->space, lost);
 	c->e.tgid = ts->tgid;
 	c->e.tid = ts->tid;
 	c->call = call;
@@ -224,7 +221,7 @@ static __noinline int call_exit(__s64 ret)
 		return 0;
 	count_seen(MT_EVENT_CALL);
 	if (!ts->uncounted)
-		__sync_fetch_and_add(&sp->left, 1);
+		__sync_fetch_and_add(&sp->calls, 1);
 	return call_send(ts, task, call, ret, sp->lost_total);
 }
 

@@ -6,7 +6,7 @@
 #ifndef MEMTRACE_EMIT_BPF_H
 #define MEMTRACE_EMIT_BPF_H
 
-#include "maps.bpf.h"
+#include "kernel.bpf.h"
 
 static __always_inline void count_seen(__u32 type)
 {
@@ -33,15 +33,15 @@ static __noinline int count_lost(__u32 type, __u64 space, __u32 cause)
 }
 
 /* Fills the head; the space's losses tell user space that its map has gaps. */
-static __always_inline void fill_head(struct mt_event *e, __u32 type, __u64 space, __u64 lost,
-				      __u64 now)
+static __always_inline void fill_head(struct mt_event *e, struct task_struct *task, __u32 type,
+				      __u64 space, __u64 lost)
 {
 	e->type = type;
 	e->flags = 0;
 	e->lost = lost;
 	e->space = space;
-	e->ts_ns = now;
-	bpf_get_current_comm(e->comm, sizeof(e->comm));
+	e->ts_ns = bpf_ktime_get_ns();
+	read_comm_of_current(task, e->comm);
 }
 
 static __always_inline void *record_reserve(__u32 type, __u64 space, __u64 size)

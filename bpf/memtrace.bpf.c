@@ -105,7 +105,7 @@ int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
 	f = record_reserve(MT_EVENT_FORK, child_space, sizeof(*f));
 	if (!f)
 		return 0;
-	fill_head(&f->e, MT_EVENT_FORK, space, lost_of(space), bpf_ktime_get_ns());
+	fill_head(&f->e, parent, MT_EVENT_FORK, space, lost_of(space));
 	f->e.tgid = tgid_seen(parent);
 	f->e.tid = pid_seen(parent);
 	f->e.flags = (child->tgid == parent->tgid ? MT_FORK_THREAD : 0) |
@@ -158,7 +158,7 @@ int BPF_PROG(life_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 		ts->space = 0;
 	if (space && !task_join(task, space, mm))
 		return 0;
-	fill_head(&head, MT_EVENT_EXEC, space, 0, bpf_ktime_get_ns());
+	fill_head(&head, task, MT_EVENT_EXEC, space, 0);
 	head.tgid = head.tid = tgid;
 	count_seen(MT_EVENT_EXEC);
 	e = record_reserve(MT_EVENT_EXEC, space, sizeof(*e));
@@ -187,14 +187,10 @@ int BPF_PROG(life_exit, struct task_struct *task)
 	if (!ts || !ts->space || stopped)
 		return 0;
 	sp = space_by_id(ts->space);
-	/* Killed in the middle of a call: its exit will not be seen. */
-	if (sp && ts->call && !ts->uncounted)
-		__sync_fetch_and_add(&sp->entered, -1);
 	count_seen(MT_EVENT_EXIT);
 	e = record_reserve(MT_EVENT_EXIT, ts->space, sizeof(*e));
 	if (e) {
-		fill_head(&e->e, MT_EVENT_EXIT, ts->space, sp ? sp->lost_total : 0,
-			  bpf_ktime_get_ns());
+		fill_head(&e->e, task, MT_EVENT_EXIT, ts->space, sp ? sp->lost_total : 0);
 		e->e.tgid = ts->tgid;
 		e->e.tid = ts->tid;
 		e->e.flags = BPF_CORE_READ(task, signal, live.counter) ? 0 : MT_EXIT_GROUP;
@@ -243,7 +239,6 @@ int scan_tasks(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	__u64 args[6] = {}, sp = 0;
 	struct mt_task rec = {};
-	struct mt_space *space;
 	struct task_state *ts;
 	long nr = -1;
 	__u64 mm;
@@ -271,14 +266,9 @@ int scan_tasks(struct bpf_iter__task *ctx)
 	rec.user_sp = sp;
 	rec.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	rec.uid = BPF_CORE_READ(task, real_cred, uid.val);
+	rec.in_call = ts->uncounted ? 0 : ts->call;
 	rec.ts_ns = bpf_ktime_get_ns();
 	bpf_core_read(rec.comm, sizeof(rec.comm), &task->comm);
-	space = space_by_id(ts->space);
-	if (space) {
-		rec.calls_entered = space->entered;
-		rec.calls_left = space->left;
-		rec.lost = space->lost_total;
-	}
 	read_counters(task->mm, &rec.mm);
 	read_layout(task->mm, &rec.layout);
 	bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec));

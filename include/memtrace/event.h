@@ -209,7 +209,7 @@ struct mt_regions {
 
 /* One address space in scope, in the table that both sides read. */
 struct mt_space {
-	__u64 entered, left; /* calls; entered - left are under way */
+	__u64 calls; /* that ended */
 	__u64 lost[MT_LOSS_NR];
 	__u64 lost_total;
 	__u64 mm;    /* its pointer */
@@ -222,9 +222,9 @@ struct mt_task {
 	__u64 space;
 	__u64 start_ns; /* of the process: the leader's start_boottime */
 	__u64 user_sp;	/* stack pointer in user space, 0 unknown */
-	__u64 calls_entered, calls_left, lost; /* of the space, so far */
 	__u32 tgid, tid;
-	__u32 uid, pad;
+	__u32 uid;
+	__u32 in_call; /* enum mt_call_id of a call under way, or 0 */
 	char comm[MT_COMM_LEN];
 	struct mt_counters mm;
 	struct mt_layout layout;

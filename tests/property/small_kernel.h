@@ -1,16 +1,106 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The small kernel of prop_call_model.c: each call, carried out on its pages,
- * and reported as the BPF programs would. A part of that file, and included by
- * it alone.
+ * A small kernel for property tests: an address space as an array with one
+ * entry a page, each call carried out on it as the man pages and mm/ say, and
+ * reported as the BPF programs would. Knows nothing of the model or the tracker.
  */
+#ifndef MEMTRACE_TESTS_SMALL_KERNEL_H
+#define MEMTRACE_TESTS_SMALL_KERNEL_H
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/call_model.h"
+
+#define PAGES 96u
+#define BASE 0x7f0000000000ULL
+#define PAGE_LEN 4096ULL
+#define BRK_PAGES 16u /* the last ones are the heap's */
+#define FIXED_NOREPLACE 0x100000
+#define DONTUNMAP 4
+#define SET_VMA 0x53564d41
+
+/* What a page's backing is; FILE_RO cannot be made writable when shared. */
+enum back { ANON, FILE_RW, FILE_RO, NAME_ONE, NAME_TWO, BACKS };
+
+struct page {
+	bool mapped, locked, dontfork, sealed, noreserve;
+	uint32_t perms;
+	enum back back;
+	uint64_t pgoff;
+};
+
+struct op {
+	uint32_t what, page, pages, to, to_pages, pick, bits;
+};
+
+struct world {
+	struct page pages[PAGES];
+	uint32_t index[BACKS];
+	uint64_t brk;
+	uint32_t reported; /* the page that report() was last asked about */
+	bool lock_future, read_implies_exec, strict;
+	struct model_space space;
+	struct layout layout;
+	char broken[200];
+};
+
+static uint64_t rng_state;
+
+static uint32_t rng(uint32_t n)
+{
+	rng_state = rng_state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)((rng_state >> 33) % n);
+}
+
+static uint64_t addr_of(uint32_t page)
+{
+	return BASE + page * PAGE_LEN;
+}
+
+static struct backing backing_of(enum back back)
+{
+	static const struct backing backs[BACKS] = {
+		[ANON] = { .name = "" },
+		[FILE_RW] = { .ino = 7, .name = "/rw", .has_contents = true },
+		[FILE_RO] = { .ino = 8, .name = "/ro", .has_contents = true },
+		[NAME_ONE] = { .name = "[anon:one]" },
+		[NAME_TWO] = { .name = "[anon:two]" },
+	};
+
+	return backs[back];
+}
+
+static bool is_file(const struct page *p)
+{
+	return p->back == FILE_RW || p->back == FILE_RO;
+}
+
+static struct region region_of(const struct world *w, uint32_t page)
+{
+	const struct page *p = &w->pages[page];
+	struct region r = { addr_of(page), addr_of(page + 1), 0, p->perms, w->index[p->back] };
+
+	r.flags |= p->locked ? REGION_LOCKED : 0;
+	r.flags |= p->dontfork ? REGION_DONTFORK : 0;
+	r.flags |= p->sealed ? REGION_SEALED : 0;
+	r.flags |= p->noreserve ? REGION_NORESERVE : 0;
+	if (is_file(p)) {
+		r.flags |= REGION_OFFSET;
+		r.offset = p->pgoff * PAGE_LEN;
+	}
+	return r;
+}
+
 
 /* The region that holds or follows page, as the BPF side reports it. */
-static void report(const struct world *w, struct call *c, uint32_t page)
+static void report(struct world *w, struct call *c, uint32_t page)
 {
 	struct region r, next;
 	uint32_t i = page, first;
 
+	w->reported = page;
 	while (i < PAGES && !w->pages[i].mapped)
 		i++;
 	if (i >= PAGES) {
@@ -397,3 +487,29 @@ static void do_remap_file_pages(struct world *w, const struct op *op, struct cal
 		w->pages[op->page + i].locked |= w->lock_future;
 	}
 }
+
+static void (*const calls[])(struct world *w, const struct op *op, struct call *c) = {
+	do_mmap,   do_mmap,	do_mmap,     do_mmap,	  do_mmap,   do_mmap,	do_munmap,
+	do_munmap, do_mprotect, do_mprotect, do_mprotect, do_mremap, do_mremap, do_mremap,
+	do_mlock,  do_mlockall, do_madvise,  do_name,	  do_seal,   do_brk,	do_remap_file_pages,
+};
+#define CALLS (sizeof(calls) / sizeof(calls[0]))
+
+static void op__random(struct op *op)
+{
+	uint32_t room = PAGES - BRK_PAGES;
+
+	op->what = rng(CALLS);
+	op->page = rng(room);
+	op->pages = rng(12) + 1;
+	op->to = rng(room);
+	op->to_pages = rng(12) + 1;
+	op->pick = rng(1 << 20);
+	op->bits = rng(1 << 20);
+	if (op->pages > room - op->page)
+		op->pages = room - op->page;
+	if (op->to_pages > room - op->to)
+		op->to_pages = room - op->to;
+}
+
+#endif

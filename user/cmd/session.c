@@ -85,7 +85,7 @@ void session__close(struct session *s)
 
 struct still {
 	uint64_t space;
-	bool found;
+	bool found, in_call;
 	struct mt_task task;
 };
 
@@ -95,20 +95,20 @@ static int match_space(void *ctx, const struct mt_task *task)
 
 	if (task->space == still->space) {
 		still->found = true;
+		still->in_call |= task->in_call != 0;
 		still->task = *task;
 	}
 	return 0;
 }
 
-/* Whether the process still has that space, and the space's counters now. */
-static bool ask_task(struct session *s, const struct space *space, struct mt_task *ret)
+/*
+ * Whether anybody still has that space, what its counters are, and whether a
+ * call is under way. All threads are looked at: vfork shares spaces.
+ */
+static bool ask_space(struct session *s, const struct space *space, struct still *ret)
 {
-	struct still still = { .space = space->id };
-
-	if (live__scan(s->live, space->tgid, false, match_space, &still) || !still.found)
-		return false;
-	*ret = still.task;
-	return true;
+	*ret = (struct still){ .space = space->id };
+	return !live__scan(s->live, 0, false, match_space, ret) && ret->found;
 }
 
 /*
@@ -119,7 +119,7 @@ static int read_base(struct session *s, struct space *space)
 {
 	uint64_t begin = session__now(), end;
 	struct raw_region *regions;
-	struct mt_task task;
+	struct still still;
 	size_t n;
 	int err;
 
@@ -128,7 +128,7 @@ static int read_base(struct session *s, struct space *space)
 	space->last_base_ns = end;
 	if (err)
 		return err;
-	if (n && ask_task(s, space, &task))
+	if (n && ask_space(s, space, &still))
 		err = tracker__base(s->tracker, space->id, regions, n, begin, end);
 	else
 		err = -ESRCH;
@@ -248,8 +248,8 @@ static void ask_growing(struct session *s, struct space *space)
 static bool prove(struct session *s, struct space *space)
 {
 	struct mt_space before, after;
-	struct mt_task task;
-	bool still, quiet;
+	struct still still;
+	bool alive, quiet;
 
 	if (live__space(s->live, space->id, &before))
 		return true;
@@ -257,17 +257,16 @@ static bool prove(struct session *s, struct space *space)
 	if (tracker__space(s->tracker, space->id) != space)
 		return true; /* it ended just now */
 	check_lost(s, space);
-	if (space->delivered + before.lost_total < before.left)
+	if (space->delivered + before.lost_total < before.calls)
 		return false;
 	if (!space->exact)
 		return read_base(s, space) && space->has_base;
 	ask_growing(s, space);
-	still = ask_task(s, space, &task);
-	if (live__space(s->live, space->id, &after) || !still)
+	alive = ask_space(s, space, &still);
+	if (live__space(s->live, space->id, &after) || !alive)
 		return true;
-	quiet = before.entered == before.left && after.entered == before.entered &&
-		after.left == before.left;
-	return quiet && tracker__audit(s->tracker, space, &task.mm, task.ts_ns);
+	quiet = !still.in_call && after.calls == before.calls;
+	return quiet && tracker__audit(s->tracker, space, &still.task.mm, still.task.ts_ns);
 }
 
 static void settle(struct session *s, uint64_t id)
