@@ -326,8 +326,6 @@ static void do_mremap(struct world *w, const struct op *op, struct call *c)
 			unmap(w, to, new);
 		/* A duplicate onto its own source: only now is it missed. */
 		c->ret = w->pages[op->page].mapped ? 0 : -EFAULT;
-		/* A duplicate onto its own source: only now is it missed. */
-		c->ret = w->pages[op->page].mapped ? 0 : -EFAULT;
 	} else if (!c->ret && (flags & DONTUNMAP || !old || new > old)) {
 		bool grows = old && new > old && !(flags & DONTUNMAP) &&
 			     op->page + new <= PAGES - BRK_PAGES &&
