@@ -126,7 +126,7 @@ LIBCORE := $(O)/libcore.a
 LIBAPP := $(O)/libapp.a
 
 # ---------------------------------------------------------------- targets
-.PHONY: all bpf check check-core check-app check-source check-kernel check-arm64 workloads fuzz \
+.PHONY: all bpf check check-core check-app check-source check-kernel check-matrix check-arm64 workloads fuzz \
 	bench bench-programs soak install uninstall clean help format-check version FORCE
 
 all: $(O)/memtrace ## Build $(O)/memtrace (the default)
@@ -147,6 +147,9 @@ check-source: $(LIBCORE) $(LIBAPP) $(MAIN_OBJ) ## Rules on the source: layout, l
 
 check-kernel: $(O)/memtrace $(KERNEL_HARNESS) workloads ## Run the tests under live tracing (root)
 	$(Q)O=$(O) ./tests/kernel/run
+
+check-matrix: $(O)/memtrace $(KERNEL_HARNESS) workloads ## Run tests on Debian's kernels in QEMU's emulator
+	$(Q)O=$(O) ./scripts/kernel-matrix
 
 check-arm64: $(O)/arm64/memtrace.bpf.o ## Compile the BPF side for arm64
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The table of cases and the program that runs them: kernel-harness [FILTER].
+ * The table of cases and the program that runs them: kernel-harness [FILTER...].
  * Prints a line for each case; says nothing of how many there were, for the
  * shell that calls it counts its own cases as well. Cases wait more than they
  * work, so that $JOBS of them run at once, each in a process of its own.
@@ -126,6 +126,16 @@ static bool reap(void)
 	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* No filter, or one of them, is part of the name. */
+static bool wanted(const char *name, char *const filters[])
+{
+	size_t i = 0;
+
+	while (filters[i] && !strstr(name, filters[i]))
+		i++;
+	return !filters[0] || filters[i];
+}
+
 int main(int argc, char **argv)
 {
 	const struct place at = {
@@ -143,7 +153,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
-		if (argc > 1 && !strstr(tests[i].name, argv[1]))
+		if (!wanted(tests[i].name, argv + 1))
 			continue;
 		if (running == most) {
 			good = reap() && good;

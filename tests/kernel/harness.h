@@ -65,6 +65,7 @@ void child__kill(struct child *c);
 int child__code(const struct child *c);
 
 void sleep_ms(int ms);
+/* Where all takes $SLOWNESS times as long (an emulator), time passes so much slower. */
 int64_t now_ms(void);
 
 /* 'T' when every thread of pid is stopped, 0 when not, -errno when it is gone. */
