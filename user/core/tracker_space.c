@@ -215,13 +215,19 @@ static int walk_append(struct tracker *t, struct space *s, const struct walk_eve
 
 int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 {
-	struct space *s = space__get(t, ev->space, ev->tgid, ev->ts_ns);
+	struct process *p = tracker__process(t, ev->tgid);
 	struct region *walk;
+	struct space *s;
 	int err;
 
 	t->totals.lives++;
+	if (process__has_left(p, ev->space))
+		return 0;
+	s = space__get(t, ev->space, ev->tgid, ev->ts_ns);
 	if (!s)
 		return -ENOMEM;
+	if (p)
+		process__move(t, p, s);
 	if (ev->first == 0)
 		s->walk_n = 0;
 	if (ev->bad || ev->first != s->walk_n) {
@@ -270,7 +276,8 @@ int space__window(struct tracker *t, struct space *s, const struct window *w)
 {
 	uint32_t i, at;
 
-	if (s->threads <= 1)
+	/* A thread that has ended may have overlapped with what is under way. */
+	if (s->threads <= 1 && !s->window_count)
 		return 0;
 	if (!s->windows) {
 		s->windows = calloc(SPACE_WINDOWS, sizeof(*s->windows));
