@@ -259,6 +259,24 @@ static void overlap_with_ended(void **state)
 	assert_false(tracker__space(tracker, 1)->exact);
 }
 
+/* As many pages as before, but some are not writable any more: int $0x80 is not seen. */
+static void unseen_protection(void **state)
+{
+	struct mt_counters mm = { .total_vm = 1, .data_vm = 1, .map_count = 1 };
+
+	(void)state;
+	found(1, PID, PID);
+	snapshot(1, BASE, REGION_READ | REGION_WRITE, 5);
+	assert_true(tracker__audit(tracker, tracker__space(tracker, 1), &mm, 10));
+	mm.data_vm = 0;
+	assert_false(tracker__audit(tracker, tracker__space(tracker, 1), &mm, 20));
+	assert_false(tracker__space(tracker, 1)->exact);
+	/* A region that grows down, which the snapshot could not tell: no ground for doubt. */
+	snapshot(1, BASE, REGION_READ | REGION_WRITE, 30);
+	mm.stack_vm = 1;
+	assert_true(tracker__audit(tracker, tracker__space(tracker, 1), &mm, 40));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +288,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lost_thread_exit, begin, end),
 		cmocka_unit_test_setup_teardown(fork_after_base, begin, end),
 		cmocka_unit_test_setup_teardown(overlap_with_ended, begin, end),
+		cmocka_unit_test_setup_teardown(unseen_protection, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
