@@ -132,6 +132,23 @@ lost_ends() {
 	detail "$(summary lives_lost "$T/records") forks and ends lost"
 }
 
+# A process that was asked for has ended and another gets its id: nobody asked for that.
+reused_pid() {
+	local one
+	sleep 60 &
+	one=$!
+	start --json -v -o "$T/records" -p "$one,$busy"
+	kill -KILL "$one"
+	wait "$one" 2>/dev/null
+	python3 "$KERNEL_TESTS/with_pid.py" "$one" "$WORKLOADS/munmap" >"$T/with_pid.out" 2>&1 ||
+		fail "no process could be made with pid $one: $(cat "$T/with_pid.out")"
+	sleep 0.2
+	kill -INT "$pid"
+	finish
+	want_rc 0
+	[ "$(calls "$T/records" "\"pid\": *$one,")" = 0 ] || fail "calls of another process with that id were seen"
+}
+
 # Two processes at once, one of them named twice.
 several() {
 	local one two
@@ -157,3 +174,4 @@ check "scope: -p without -f" without_children
 check "scope: vfork children share the space" vfork_children
 check "scope: -p of several" several
 check "scope: ends that were lost" lost_ends
+check "scope: a pid that is used again" reused_pid

@@ -294,7 +294,7 @@ static bool prove(struct session *s, struct space *space)
 	if (tracker__space(s->tracker, space->id) != space)
 		return true; /* it ended just now */
 	check_lost(s, space);
-	if (space->delivered + before.lost_total < before.calls)
+	if (space->delivered + before.lost_calls < before.calls)
 		return false;
 	if (!space->exact)
 		return read_base(s, space) && space->has_base;
