@@ -201,17 +201,22 @@ int BPF_PROG(life_exit, struct task_struct *task)
 	struct task_state *ts = state_of(task, false);
 	struct mt_space *sp;
 	struct mt_exit *e;
+	bool group;
 
 	if (!ts || !ts->space || stopped)
 		return 0;
 	sp = space_by_id(ts->space);
+	group = !BPF_CORE_READ(task, signal, live.counter);
+	/* Another process may get its id: it is not the one that was asked for. */
+	if (group)
+		bpf_map_delete_elem(&targets, &ts->tgid);
 	count_seen(MT_EVENT_EXIT);
 	e = record_reserve(MT_EVENT_EXIT, ts->space, sizeof(*e));
 	if (e) {
 		fill_head(&e->e, task, MT_EVENT_EXIT, ts->space, sp ? sp->lost_total : 0);
 		e->e.tgid = ts->tgid;
 		e->e.tid = ts->tid;
-		e->e.flags = BPF_CORE_READ(task, signal, live.counter) ? 0 : MT_EXIT_GROUP;
+		e->e.flags = group ? MT_EXIT_GROUP : 0;
 		e->exit_code = task->exit_code;
 		e->pad = 0;
 		record_submit(e);

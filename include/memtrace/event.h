@@ -211,7 +211,8 @@ struct mt_regions {
 struct mt_space {
 	__u64 calls; /* that ended */
 	__u64 lost[MT_LOSS_NR];
-	__u64 lost_total;
+	__u64 lost_total; /* events of all types */
+	__u64 lost_calls; /* of them */
 	__u64 mm;    /* its pointer */
 	__u32 owner; /* the process for which it came into scope */
 	__u32 pad;

@@ -56,6 +56,7 @@ static const struct test tests[] = {
 	WORKLOAD("readexec"),
 	WORKLOAD("process"),
 	WORKLOAD("vfork"),
+	{ "workload compat", case__workload, "compat", WORKLOAD_UNSEEN },
 	THREADED("exec_thread"),
 	TEXT("sbrk"),
 	TEXT("shm"),

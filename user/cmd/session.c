@@ -155,12 +155,13 @@ int session__attach(struct session *s)
 	return 0;
 }
 
-static uint64_t count_lost(const struct mt_stats *st)
+/* Events of the types from first to last that were lost. */
+static uint64_t count_lost(const struct mt_stats *st, int first, int last)
 {
 	uint64_t sum = 0;
 	int type, cause;
 
-	for (type = 0; type < MT_EVENT_NR; type++) {
+	for (type = first; type <= last; type++) {
 		for (cause = 0; cause < MT_LOSS_NR; cause++)
 			sum += st->lost[type][cause];
 	}
@@ -176,29 +177,71 @@ static void check_lost(struct session *s, struct space *space)
 		tracker__on_lost(s->tracker, space->id, (uint32_t)state.lost_total, session__now());
 }
 
-static void check_losses(struct session *s, uint64_t now)
-{
-	struct mt_stats st;
-	struct space *space;
-
-	s->checked_ns = now;
-	live__stats(s->live, &st);
-	if (count_lost(&st) == s->lost_seen)
-		return;
-	s->lost_seen = count_lost(&st);
-	if (st.lost[MT_EVENT_CALL][MT_LOSS_MISSED])
-		tracker__all_uncertain(s->tracker, "the kernel skipped a program", now);
-	for (space = tracker__next_space(s->tracker, NULL); space;
-	     space = tracker__next_space(s->tracker, space))
-		check_lost(s, space);
-}
-
 static void forget_ended(struct session *s)
 {
 	uint64_t id;
 
 	while (tracker__next_ended(s->tracker, &id))
 		live__forget(s->live, id);
+}
+
+static void drain(struct session *s)
+{
+	while (live__consume(s->live, BATCH, on_record, s) == BATCH)
+		;
+}
+
+static bool is_known(void *ctx, uint64_t space)
+{
+	struct session *s = ctx;
+
+	return tracker__space(s->tracker, space);
+}
+
+/*
+ * Forks, execs or exits were lost: who lives, and in which space, is asked of
+ * the kernel. What has reached us comes first, as a scan knows of it already;
+ * a space that has just come is left alone: its fork may still be in the ring.
+ */
+static void scan_lives(struct session *s)
+{
+	uint64_t newest = live__newest(s->live);
+
+	drain(s);
+	tracker__scan_begin(s->tracker);
+	if (live__scan(s->live, 0, false, on_task, s))
+		return;
+	tracker__scan_end(s->tracker, session__now());
+	forget_ended(s);
+	live__forget_unknown(s->live, s->scanned_space, is_known, s);
+	s->scanned_space = newest;
+}
+
+static void check_losses(struct session *s, uint64_t now)
+{
+	uint64_t lost, lives_lost, missed;
+	struct space *space;
+	struct mt_stats st;
+
+	s->checked_ns = now;
+	live__stats(s->live, &st);
+	lives_lost = count_lost(&st, MT_EVENT_CALL + 1, MT_EVENT_NR - 1);
+	lost = lives_lost + count_lost(&st, MT_EVENT_CALL, MT_EVENT_CALL);
+	missed = st.lost[MT_EVENT_CALL][MT_LOSS_MISSED];
+	if (lives_lost != s->lives_lost || s->scan_again)
+		scan_lives(s);
+	/* Once more, for those that were on their way. */
+	s->scan_again = lives_lost != s->lives_lost;
+	s->lives_lost = lives_lost;
+	if (lost == s->lost_seen)
+		return;
+	s->lost_seen = lost;
+	if (missed != s->missed)
+		tracker__all_uncertain(s->tracker, "the kernel skipped a program", now);
+	s->missed = missed;
+	for (space = tracker__next_space(s->tracker, NULL); space;
+	     space = tracker__next_space(s->tracker, space))
+		check_lost(s, space);
 }
 
 static void read_wanted(struct session *s, uint64_t now)
@@ -219,12 +262,6 @@ long session__pump(struct session *s)
 	if (now - s->checked_ns >= CHECK_NS)
 		check_losses(s, now);
 	return n;
-}
-
-static void drain(struct session *s)
-{
-	while (live__consume(s->live, BATCH, on_record, s) == BATCH)
-		;
 }
 
 /* Asks where stacks that grow by themselves have got to. */
@@ -257,7 +294,7 @@ static bool prove(struct session *s, struct space *space)
 	if (tracker__space(s->tracker, space->id) != space)
 		return true; /* it ended just now */
 	check_lost(s, space);
-	if (space->delivered + before.lost_total < before.calls)
+	if (space->delivered + before.lost_calls < before.calls)
 		return false;
 	if (!space->exact)
 		return read_base(s, space) && space->has_base;
@@ -320,15 +357,16 @@ void session__finish(struct session *s, const char *tier, uint64_t lines_dropped
 
 	settle_all(s);
 	live__stop(s->live);
+	check_losses(s, session__now());
 	/* A program that is running still ends. */
 	for (i = 0; i < 10; i++) {
 		drain(s);
 		live__stats(s->live, &st);
-		if (st.seen[MT_EVENT_CALL] == totals->calls + count_lost(&st))
+		if (st.seen[MT_EVENT_CALL] ==
+		    totals->calls + count_lost(&st, MT_EVENT_CALL, MT_EVENT_CALL))
 			break;
 		nap(2 * NS_PER_MS);
 	}
-	check_losses(s, session__now());
 	tracker__finish(s->tracker, session__now());
 	sum.duration_ns = session__now() - s->begin_ns;
 	sum.seen = st.seen[MT_EVENT_CALL];

@@ -72,7 +72,9 @@ struct process {
 	uint64_t space;
 	uint32_t threads;
 	bool ended, found; /* found: it ran before we did */
+	bool end_lost;	   /* nobody told us of its end, and status is not known */
 	int status;
+	uint32_t scan; /* that saw it last */
 	/* peak.kind is kept for KIND_HEAP alone: the others are not worth their cost */
 	struct usage at_start, peak, at_end;
 	struct call_stats calls[MT_CALL_NR];

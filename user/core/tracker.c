@@ -139,7 +139,7 @@ int tracker__on_task(struct tracker *t, const struct mt_task *task, const char *
 	p = process__get(t, task->tgid, task->start_ns, task->ts_ns, comm);
 	if (!p)
 		return -ENOMEM;
-	if (!s->has_base) {
+	if (!s->has_base || !s->layout.task_size) {
 		s->layout = (struct layout){
 			.start_brk = task->layout.start_brk,
 			.brk = task->layout.brk,
@@ -148,11 +148,11 @@ int tracker__on_task(struct tracker *t, const struct mt_task *task, const char *
 		};
 		s->mm = task->mm;
 		s->lock_future = task->mm.def_flags & 0x2000; /* VM_LOCKED */
-		s->delivered = 0;
 	}
+	p->scan = t->scan;
+	process__move(t, p, s);
 	if (new) {
 		p->found = true;
-		process__join(p, s);
 		tracker__tell_process(t, PROCESS_FOUND, p, task->ts_ns);
 	}
 	if (task->tid == task->tgid)
@@ -200,6 +200,8 @@ int tracker__on_fork(struct tracker *t, const struct fork_event *ev)
 	int err;
 
 	t->totals.lives++;
+	if (process__has_left(tracker__process(t, ev->child_tgid), ev->child_space))
+		return 0;
 	child = space__get(t, ev->child_space, ev->child_tgid, ev->ts_ns);
 	p = ev->thread ? tracker__process(t, ev->child_tgid) : NULL;
 	if (!p) {
@@ -208,14 +210,15 @@ int tracker__on_fork(struct tracker *t, const struct fork_event *ev)
 			return -ENOMEM;
 		p->parent = ev->tgid;
 		if (p->space != child->id) {
-			process__join(p, child);
+			process__move(t, p, child);
 			tracker__tell_process(t, PROCESS_FORK, p, ev->ts_ns);
 		}
 	}
 	if (!child)
 		return -ENOMEM;
 	err = thread__add(t, ev->child_tid, p, child, 0);
-	if (err || ev->shared)
+	/* A snapshot that is younger than the fork knows more than the parent's map. */
+	if (err || ev->shared || (child->has_base && ev->ts_ns <= child->base_begin_ns))
 		return err;
 	child->layout = ev->layout;
 	child->mm = ev->mm;
@@ -233,7 +236,8 @@ int tracker__on_exec(struct tracker *t, const struct exec_event *ev)
 	p = process__get(t, ev->tgid, ev->start_ns, ev->ts_ns, ev->comm);
 	if (!p)
 		return -ENOMEM;
-	process__leave(t, p);
+	if (ev->space && process__has_left(p, ev->space))
+		return 0;
 	process__set_comm(p, ev->comm);
 	p->last_ns = ev->ts_ns;
 	if (!ev->space) {
@@ -244,9 +248,10 @@ int tracker__on_exec(struct tracker *t, const struct exec_event *ev)
 	s = space__get(t, ev->space, ev->tgid, ev->ts_ns);
 	if (!s)
 		return -ENOMEM;
+	space__end_unused(t, ev->old_space);
+	process__move(t, p, s);
 	s->layout = ev->layout;
 	s->mm = ev->mm;
-	process__join(p, s);
 	memset(&p->at_start, 0, sizeof(p->at_start));
 	p->told_heap = p->told_other = p->told_locked = 0;
 	tracker__tell_process(t, PROCESS_EXEC, p, ev->ts_ns);
@@ -271,8 +276,11 @@ int tracker__on_exit(struct tracker *t, const struct exit_event *ev)
 	struct process *p = tracker__process(t, ev->tgid);
 
 	t->totals.lives++;
-	if (!p)
+	if (!p) {
+		if (ev->group)
+			space__end_unused(t, ev->space);
 		return 0;
+	}
 	if (ev->group)
 		process__end(t, p, ev->ts_ns, ev->status);
 	else
@@ -384,9 +392,8 @@ static void describe(const struct tracker *t, const struct space *s, const struc
 
 int tracker__on_call(struct tracker *t, const struct call *c)
 {
-	struct space *caller = c->space ? space__get(t, c->space, c->tgid, c->exit_ns) : NULL;
-	struct space *s = c->target == c->space ? caller : tracker__space(t, c->target);
-	struct call_record rec = { .call = c, .space = s ? s : caller, .kind = KIND_ANONYMOUS };
+	struct space *caller = NULL, *s;
+	struct call_record rec = { .call = c, .kind = KIND_ANONYMOUS };
 	struct range ranges[2];
 	struct change change;
 	struct process *p;
@@ -394,10 +401,15 @@ int tracker__on_call(struct tracker *t, const struct call *c)
 
 	t->totals.calls++;
 	p = process__get(t, c->tgid, 0, c->exit_ns, c->comm);
-	if (!p || (c->space && !caller))
+	if (p && c->space && !process__has_left(p, c->space))
+		caller = space__get(t, c->space, c->tgid, c->exit_ns);
+	if (!p || (c->space && !caller && !process__has_left(p, c->space)))
 		return -ENOMEM;
-	if (caller && p->space != c->space && !p->space)
-		process__join(p, caller);
+	s = c->target == c->space ? caller : tracker__space(t, c->target);
+	rec.space = s ? s : caller;
+	/* Its fork or exec was lost. */
+	if (caller)
+		process__move(t, p, caller);
 	p->last_ns = c->exit_ns;
 	/* Calls that began before we attached are not in the kernel's count. */
 	if (caller && c->enter_ns)

@@ -93,6 +93,13 @@ bool tracker__audit(struct tracker *t, struct space *s, const struct mt_counters
 size_t tracker__growing(const struct space *s, uint64_t *ret_addrs, size_t n);
 int tracker__grown(struct space *s, const struct mt_lookup *found);
 
+/*
+ * Between the two come tracker__on_task() for every thread in scope, and no
+ * events: what was not among them has ended, and the event that said so was lost.
+ */
+void tracker__scan_begin(struct tracker *t);
+void tracker__scan_end(struct tracker *t, uint64_t ts_ns);
+
 /* Something was lost that cannot be laid to one space. */
 void tracker__all_uncertain(struct tracker *t, const char *why, uint64_t ts_ns);
 

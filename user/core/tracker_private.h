@@ -8,6 +8,7 @@
 struct thread {
 	uint32_t tid, tgid;
 	uint64_t user_sp; /* when it was found; 0 unknown */
+	uint32_t scan;	  /* that saw it last */
 	UT_hash_handle hh;
 };
 
@@ -20,6 +21,7 @@ struct tracker {
 	struct process *oldest, *newest; /* live and ended, by age */
 	struct thread *threads;		 /* by tid */
 	size_t ended_processes, uncertain_spaces;
+	uint32_t scan; /* number of the last scan of all threads */
 	uint64_t max_map_count;
 	uint64_t *ended; /* spaces that nobody uses any more */
 	size_t n_ended, ended_size;
@@ -35,7 +37,14 @@ void tracker__tell_process(const struct tracker *t, enum process_what what, cons
 struct process *process__get(struct tracker *t, uint32_t tgid, uint64_t start_ns, uint64_t ts_ns,
 			     const char *comm);
 void process__set_comm(struct process *p, const char *comm);
-void process__join(struct process *p, struct space *s);
+/*
+ * It has this space now, if it did not already: it was found, forked or execed,
+ * or that was lost. A process only ever moves on to a younger space, with a
+ * higher id: what a scan has found out is not undone by events that are older.
+ */
+void process__move(struct tracker *t, struct process *p, struct space *s);
+/* An event of this space is old: a scan has found the process in a younger one. */
+bool process__has_left(const struct process *p, uint64_t space);
 /* It has no space any more: execed, or ended. */
 void process__leave(struct tracker *t, struct process *p);
 void process__end(struct tracker *t, struct process *p, uint64_t ts_ns, int status);
@@ -49,6 +58,8 @@ void thread__del(struct tracker *t, uint32_t tid, struct process *p, struct spac
 /* Spaces (tracker_space.c). */
 struct space *space__get(struct tracker *t, uint64_t id, uint32_t tgid, uint64_t ts_ns);
 void space__free(struct tracker *t, struct space *s);
+/* Its last process has ended, but events were lost and we knew none: its id is handed on. */
+void space__end_unused(struct tracker *t, uint64_t space);
 void space__uncertain(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns);
 void space__exact(struct tracker *t, struct space *s, uint64_t ts_ns);
 struct model_space space__model(struct tracker *t, struct space *s);

@@ -215,13 +215,19 @@ static int walk_append(struct tracker *t, struct space *s, const struct walk_eve
 
 int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 {
-	struct space *s = space__get(t, ev->space, ev->tgid, ev->ts_ns);
+	struct process *p = tracker__process(t, ev->tgid);
 	struct region *walk;
+	struct space *s;
 	int err;
 
 	t->totals.lives++;
+	if (process__has_left(p, ev->space))
+		return 0;
+	s = space__get(t, ev->space, ev->tgid, ev->ts_ns);
 	if (!s)
 		return -ENOMEM;
+	if (p)
+		process__move(t, p, s);
 	if (ev->first == 0)
 		s->walk_n = 0;
 	if (ev->bad || ev->first != s->walk_n) {
@@ -270,7 +276,8 @@ int space__window(struct tracker *t, struct space *s, const struct window *w)
 {
 	uint32_t i, at;
 
-	if (s->threads <= 1)
+	/* A thread that has ended may have overlapped with what is under way. */
+	if (s->threads <= 1 && !s->window_count)
 		return 0;
 	if (!s->windows) {
 		s->windows = calloc(SPACE_WINDOWS, sizeof(*s->windows));
@@ -321,6 +328,20 @@ static bool explain_growth(struct space *s, uint64_t bytes)
 	return r && bytes < r->start && !call_model__grow_down(s->map, r->start - bytes, r->end);
 }
 
+/*
+ * What is writable and private has a counter of its own, so that a change of
+ * protection that nobody told of shows as well (mm/mmap.c, vm_stat_account()).
+ * /proc/PID/maps does not say which regions grow down: where the stacks do not
+ * agree this one cannot either.
+ */
+static bool protections_agree(const struct space *s, const struct mt_counters *mm)
+{
+	const struct region_totals *totals = region_map__totals(s->map);
+
+	return mm->stack_vm * REGION_PAGE != totals->grows_down + s->grown ||
+	       mm->data_vm * REGION_PAGE == totals->data;
+}
+
 bool space__check_totals(struct tracker *t, struct space *s, const struct mt_counters *mm,
 			 uint64_t ts_ns)
 {
@@ -329,7 +350,7 @@ bool space__check_totals(struct tracker *t, struct space *s, const struct mt_cou
 	uint64_t stack = totals->grows_down + s->grown;
 
 	t->totals.audits++;
-	if (have == want)
+	if (have == want && protections_agree(s, mm))
 		return true;
 	if (want > have && mm->stack_vm * REGION_PAGE > stack &&
 	    want - have == mm->stack_vm * REGION_PAGE - stack && explain_growth(s, want - have))

@@ -456,6 +456,26 @@ void live__forget(struct live *live, uint64_t space)
 	bpf_map__delete_elem(live->skel->maps.spaces, &space, sizeof(space), 0);
 }
 
+uint64_t live__newest(const struct live *live)
+{
+	return live->skel->bss->last_space_id;
+}
+
+void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx)
+{
+	const struct bpf_map *spaces = live->skel->maps.spaces;
+	uint64_t id, next;
+	/* The next key is asked for before this one goes. */
+	int more = bpf_map__get_next_key(spaces, NULL, &id, sizeof(id));
+
+	while (!more) {
+		more = bpf_map__get_next_key(spaces, &id, &next, sizeof(next));
+		if (id <= newest && !known(ctx, id))
+			live__forget(live, id);
+		id = next;
+	}
+}
+
 void live__stats(struct live *live, struct mt_stats *ret)
 {
 	int cpus = libbpf_num_possible_cpus();

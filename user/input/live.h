@@ -71,6 +71,13 @@ int live__space(struct live *live, uint64_t space, struct mt_space *ret);
 /* Takes a space that has ended off the kernel's tables. */
 void live__forget(struct live *live, uint64_t space);
 
+/* The newest space's id: later ones are higher. */
+uint64_t live__newest(const struct live *live);
+
+/* Takes spaces up to id newest that `known` does not know off the kernel's tables. */
+typedef bool (*live_known_fn)(void *ctx, uint64_t space);
+void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx);
+
 /*
  * Sums over all CPUs. Programs that the kernel skipped inside others are
  * counted as seen and as lost (MT_LOSS_MISSED) calls.
