@@ -27,8 +27,9 @@ struct call_stats {
 /* A window in which a call of another thread may have been under way. */
 struct window {
 	uint64_t enter_ns, exit_ns, start, end;
-	uint64_t child_space; /* not 0: a fork, which read [0, ~0) */
+	uint64_t before_ns; /* the latest exit of all that came before it */
 	uint32_t tid;
+	bool copies; /* a fork, which read [0, ~0) */
 };
 #define SPACE_WINDOWS 256
 
@@ -45,6 +46,10 @@ struct space {
 	const char *why; /* when not exact: static text */
 	uint64_t uncertain_ns, last_base_ns;
 	uint64_t base_begin_ns, base_end_ns; /* of the last snapshot */
+	uint64_t blind_ns; /* calls that ended before may not have been seen */
+	uint64_t lineage;  /* the space from which, fork by fork, it was copied; or itself */
+	uint64_t copied_ns; /* when; 0 once it has been read itself */
+	bool has_copies;
 	uint32_t lost;	   /* as the last record said */
 	uint64_t delivered; /* calls that reached us */
 	uint64_t resyncs;
@@ -53,6 +58,7 @@ struct space {
 	uint64_t grown;	  /* bytes that one of several growing stacks took: which, is asked */
 	struct window *windows; /* SPACE_WINDOWS, newest at next - 1; once there are threads */
 	uint32_t window_next, window_count, same_tid_run;
+	uint64_t window_latest_ns; /* the latest exit of all windows so far */
 	struct region *walk; /* pieces of a walk that is coming in */
 	size_t walk_n, walk_size;
 	UT_hash_handle hh;

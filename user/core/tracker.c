@@ -169,13 +169,16 @@ static int fork_map(struct tracker *t, const struct fork_event *ev, struct space
 		.exit_ns = ev->ts_ns,
 		.start = 0,
 		.end = UINT64_MAX,
-		.child_space = child->id,
 		.tid = ev->tid,
+		.copies = true,
 	};
 	struct region_map *map;
 	bool known;
 
 	if (!parent || !parent->has_base)
+		return 0;
+	/* It was found and read before its birth reached us: that is newer. */
+	if (child->has_base && child->base_begin_ns >= ev->ts_ns)
 		return 0;
 	map = call_model__fork(parent->map);
 	if (!map)
@@ -183,6 +186,9 @@ static int fork_map(struct tracker *t, const struct fork_event *ev, struct space
 	region_map__free(child->map);
 	child->map = map;
 	child->grown = parent->grown;
+	child->lineage = parent->lineage;
+	child->copied_ns = ev->ts_ns;
+	parent->has_copies = true;
 	t->totals.bases++;
 	known = parent->exact && ev->ts_ns >= parent->base_end_ns;
 	space__exact(t, child, ev->ts_ns);
@@ -306,6 +312,39 @@ static void sweep_backings(struct tracker *t)
 	backings__sweep(t->backings);
 }
 
+/*
+ * What a call of another thread must not overlap. The old break was read at
+ * entry, without a lock: any two calls of brk that overlap may mean anything.
+ */
+static size_t call_windows(const struct call *c, struct range ret_ranges[2])
+{
+	size_t n = call__ranges(c, ret_ranges);
+	uint64_t end = n ? ret_ranges[0].end : 0;
+
+	if (!call__mutates(c))
+		return 0;
+	if (c->id != MT_CALL_BRK)
+		return n;
+	if (end < c->args[0])
+		end = c->args[0];
+	ret_ranges[0] = (struct range){ c->args[2] < end ? c->args[2] : 0, end + REGION_PAGE };
+	return 1;
+}
+
+/* A snapshot has the regions, but not what names them: brk and prctl(PR_SET_MM). */
+static void note_layout(struct space *s, const struct call *c)
+{
+	if (call__failed(c))
+		return;
+	if (c->has_layout)
+		s->layout = c->layout;
+	if (c->id != MT_CALL_BRK)
+		return;
+	s->layout.brk = (uint64_t)c->ret;
+	if (c->args[2])
+		s->layout.start_brk = c->args[2];
+}
+
 /* Brings the map up to date with a call; *change says what it did. */
 static int apply(struct tracker *t, struct space *s, const struct call *c, struct change *change)
 {
@@ -319,7 +358,8 @@ static int apply(struct tracker *t, struct space *s, const struct call *c, struc
 	n = call__ranges(c, ranges);
 	change->start = n ? ranges[0].start : 0;
 	change->end = n ? ranges[0].end : 0;
-	for (i = 0; i < n && call__mutates(c); i++) {
+	n = call_windows(c, ranges);
+	for (i = 0; i < n; i++) {
 		struct window w = {
 			.enter_ns = c->enter_ns,
 			.exit_ns = c->exit_ns,
@@ -333,8 +373,10 @@ static int apply(struct tracker *t, struct space *s, const struct call *c, struc
 			return err;
 	}
 	/* The snapshot was taken later and has it already. */
-	if (!s->has_base || c->exit_ns <= s->base_begin_ns)
+	if (!s->has_base || c->exit_ns <= s->base_begin_ns) {
+		note_layout(s, c);
 		return 0;
+	}
 	err = call_model__apply(&model, c, strict, change);
 	s->lock_future = model.lock_future;
 	s->lock_on_fault = model.lock_on_fault;
@@ -410,6 +452,13 @@ int tracker__on_call(struct tracker *t, const struct call *c)
 	/* Its fork or exec was lost. */
 	if (caller)
 		process__move(t, p, caller);
+	if (caller && !thread__is_known(t, c->tid, p)) {
+		/* Its birth was lost, and what it did was not compared with others' calls. */
+		space__uncertain(t, caller, "a thread that was not known", c->exit_ns);
+		err = thread__add(t, c->tid, p, caller, 0);
+		if (err)
+			return err;
+	}
 	p->last_ns = c->exit_ns;
 	/* Calls that began before we attached are not in the kernel's count. */
 	if (caller && c->enter_ns)

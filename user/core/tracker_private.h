@@ -53,6 +53,7 @@ void process__note_start(const struct tracker *t, struct process *p, const struc
 void process__note_peak(struct process *p, const struct space *s);
 int thread__add(struct tracker *t, uint32_t tid, struct process *p, struct space *s,
 		uint64_t user_sp);
+bool thread__is_known(const struct tracker *t, uint32_t tid, const struct process *p);
 void thread__del(struct tracker *t, uint32_t tid, struct process *p, struct space *s);
 
 /* Spaces (tracker_space.c). */
@@ -61,6 +62,8 @@ void space__free(struct tracker *t, struct space *s);
 /* Its last process has ended, but events were lost and we knew none: its id is handed on. */
 void space__end_unused(struct tracker *t, uint64_t space);
 void space__uncertain(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns);
+/* Something was lost that ended by ts_ns: what else was under way is not known. */
+void space__lost(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns);
 void space__exact(struct tracker *t, struct space *s, uint64_t ts_ns);
 struct model_space space__model(struct tracker *t, struct space *s);
 /* Gives the space a whole map; takes the regions over in any case. */
@@ -68,9 +71,10 @@ int space__set_map(struct tracker *t, struct space *s, struct region *regions, s
 		   uint64_t begin_ns, uint64_t end_ns);
 
 /*
- * Notes that a call or fork acted on [start, end) between its two times, and
- * makes the space uncertain if another thread's did so too: their order is not
- * known. child_space is not 0 for a fork, which only reads.
+ * Notes that a call or fork acted on [start, end) between its two times. If
+ * another thread's did so too, or may have done so unseen, or was told earlier
+ * though it came later, their order is not known: the space is uncertain, or
+ * what was copied from it, for a fork only reads.
  */
 int space__window(struct tracker *t, struct space *s, const struct window *w);
 

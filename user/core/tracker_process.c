@@ -48,6 +48,14 @@ void space__end_unused(struct tracker *t, uint64_t space)
 		hand_on(t, space);
 }
 
+bool thread__is_known(const struct tracker *t, uint32_t tid, const struct process *p)
+{
+	struct thread *th;
+
+	HASH_FIND(hh, t->threads, &tid, sizeof(tid), th);
+	return th && th->tgid == p->tgid;
+}
+
 int thread__add(struct tracker *t, uint32_t tid, struct process *p, struct space *s,
 		uint64_t user_sp)
 {

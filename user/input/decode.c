@@ -367,6 +367,8 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 	for (i = 0; i < wire->count; i++) {
 		if (!decode_region(d, b, i ? &d->regions[i - 1] : NULL, &d->regions[i]))
 			return -EBADMSG;
+		if (i && d->regions[i].region.start < d->regions[i - 1].region.end)
+			return -EBADMSG;
 	}
 	ev = (struct walk_event){
 		.space = wire->e.space,
