@@ -102,6 +102,7 @@ static struct mt_counters counters_of(const struct world *w)
 
 	for (uint32_t i = 0; i < PAGES; i++) {
 		mm.total_vm += w->pages[i].mapped;
+		mm.data_vm += w->pages[i].mapped && w->pages[i].perms & REGION_WRITE;
 		mm.locked_vm += w->pages[i].mapped && w->pages[i].locked;
 	}
 	return mm;

@@ -198,7 +198,8 @@ static void a_late_record_hides_none(void **state)
 
 static void forks(struct fixture *f, uint64_t parent, uint64_t child, uint64_t enter, uint64_t ts)
 {
-	struct fork_event ev = fixture__fork(parent, child, (uint32_t)child * 100, ts, "wwww");
+	struct fork_event ev = fixture__fork(parent, child, (uint32_t)child * 100, ts,
+					     fixture__picture(f, parent));
 
 	ev.enter_ns = enter;
 	ev.tid = 102;

@@ -157,7 +157,10 @@ struct mt_counters fixture__counters(const char *picture)
 	struct mt_counters mm = { 0 };
 
 	for (; *picture; picture++) {
+		uint32_t flags = *picture != '.' ? flags_of(*picture) : 0;
+
 		mm.total_vm += *picture != '.';
+		mm.data_vm += (flags & REGION_WRITE) && !(flags & REGION_GROWSDOWN);
 		mm.stack_vm += *picture == 'g';
 		mm.locked_vm += *picture == 'l';
 	}
