@@ -20,7 +20,7 @@ struct session {
 	uint64_t begin_ns;
 	uint64_t lost_seen; /* in the kernel, when it was last looked at */
 	uint64_t checked_ns;
-	bool no_memory;
+	bool no_memory, truth;
 };
 
 uint64_t session__now(void); /* CLOCK_MONOTONIC, ns */

@@ -231,6 +231,7 @@ static int attach(struct trace *t)
 		.uid_set = o->uid.given,
 		.uid = o->uid.uid,
 		.cgroup_set = o->cgroup != NULL,
+		.truth = getenv("TRUTH") != NULL,
 		.ring_bytes = o->ring_bytes,
 	};
 	char why[512];

@@ -17,13 +17,16 @@
 #define TASKS_HASH 65536
 #define PROG_PREFIX_ENTER "enter_"
 #define PROG_PREFIX_LIFE "life_"
+#define PROG_PREFIX_LOCK "lock"
+#define PROG_PREFIX_LOCK_OLD "lockcg_"
+#define PROG_PREFIX_TREE "tree_"
 
 struct live {
 	struct memtrace_bpf *skel;
 	struct ring_buffer *ring;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
-	struct bpf_link *scan, *lookup;
+	struct bpf_link *scan, *lookup, *walk;
 	long budget;
 	live_record_fn record;
 	void *record_ctx;
@@ -60,11 +63,23 @@ static bool tracepoint_exists(const char *section)
 	return false;
 }
 
+/* The tracepoints of mmap_lock had one argument more until 6.13. */
+static void configure_lock(struct bpf_program *prog, bool truth)
+{
+	const char *name = bpf_program__name(prog);
+	bool old = has_prefix(name, PROG_PREFIX_LOCK_OLD);
+
+	if (has_prefix(name, PROG_PREFIX_LOCK) || has_prefix(name, PROG_PREFIX_TREE) ||
+	    !strcmp(name, "walk_space"))
+		bpf_program__set_autoload(prog, truth && !old);
+}
+
 static void configure(struct memtrace_bpf *skel, const struct live_scope *scope, bool task_storage)
 {
 	struct bpf_program *prog;
 
 	skel->rodata->use_task_storage = task_storage;
+	skel->rodata->tier_truth = scope->truth;
 	skel->rodata->scope_all = scope->all;
 	skel->rodata->scope_follow = scope->follow;
 	if (scope->comm) {
@@ -88,6 +103,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		if (has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER) &&
 		    !tracepoint_exists(bpf_program__section_name(prog)))
 			bpf_program__set_autoload(prog, false);
+		configure_lock(prog, scope->truth);
 	}
 }
 
@@ -178,21 +194,27 @@ static int ignore_task(void *ctx, const struct mt_task *task)
 	return 0;
 }
 
-static int attach(struct live *live, char *why, size_t why_len)
+static int attach(struct live *live, const struct live_scope *scope, char *why, size_t why_len)
 {
 	int err;
 
 	snprintf(why, why_len, "attaching the task iterators failed");
 	live->scan = bpf_program__attach_iter(live->skel->progs.scan_tasks, NULL);
 	live->lookup = bpf_program__attach_iter(live->skel->progs.lookup_region, NULL);
-	if (!live->scan || !live->lookup)
+	if (scope->truth)
+		live->walk = bpf_program__attach_iter(live->skel->progs.walk_space, NULL);
+	if (!live->scan || !live->lookup || (scope->truth && !live->walk))
 		return -errno;
 	/* The first scan learns who we are: -a must not trace itself. */
 	err = live__scan(live, 0, false, ignore_task, NULL);
 	if (err)
 		return err;
 	/* Exit first: no call is seen to begin and not to end. */
-	err = attach_exits(live, why, why_len);
+	err = attach_prefix(live, PROG_PREFIX_TREE, why, why_len);
+	if (!err)
+		err = attach_prefix(live, PROG_PREFIX_LOCK, why, why_len);
+	if (!err)
+		err = attach_exits(live, why, why_len);
 	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_LIFE, why, why_len);
 	if (!err)
@@ -229,7 +251,7 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 			 scope->ring_bytes, strerror(-err));
 		goto fail;
 	}
-	err = attach(live, why, why_len);
+	err = attach(live, scope, why, why_len);
 	if (err)
 		goto fail;
 	*ret = live;
@@ -280,6 +302,7 @@ void live__close(struct live *live)
 	detach(live);
 	bpf_link__destroy(live->scan);
 	bpf_link__destroy(live->lookup);
+	bpf_link__destroy(live->walk);
 	ring_buffer__free(live->ring);
 	memtrace_bpf__destroy(live->skel);
 	free(live);
@@ -366,6 +389,19 @@ int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_look
 	if (!err)
 		*ret = found;
 	return err;
+}
+
+static int ignore_record(void *ctx, const void *rec)
+{
+	(void)ctx;
+	(void)rec;
+	return 0;
+}
+
+int live__walk(struct live *live, uint32_t tgid)
+{
+	live->skel->bss->scan.tgid = tgid;
+	return read_iter(live->walk, sizeof(struct mt_task), ignore_record, NULL);
 }
 
 void live__stop(struct live *live)
