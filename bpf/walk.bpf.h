@@ -89,14 +89,19 @@ static __always_inline bool walk_push(struct scratch *s, __u64 encoded, __u64 mi
 /* Looks at one slot of the deepest node: 0 goes on, 1 ends (bpf_loop callback). */
 static long walk_step(__u32 i, void *ctx)
 {
-	__u32 zero = 0, slot, pivots, pivot_at, slot_at;
+	__u32 zero = 0, deepest, slot, pivots, pivot_at, slot_at;
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
 	__u64 pivot, entry, min;
 	struct level *l;
 
-	if (!s || !s->depth || s->depth > WALK_DEPTH)
+	if (!s)
 		return 1;
-	l = &s->levels[s->depth - 1];
+	/* What is compared is the register that the verifier has to know bounds of. */
+	deepest = s->depth - 1;
+	barrier_var(deepest);
+	if (deepest >= WALK_DEPTH)
+		return 1;
+	l = &s->levels[deepest];
 	if (l->leaf == MAPLE_ARANGE_64) {
 		pivots = COUNT(struct maple_arange_64, pivot);
 		pivot_at = WORD(struct maple_arange_64, pivot);

@@ -29,13 +29,13 @@ struct live {
 	void *record_ctx;
 };
 
-/* What went wrong is told in our own words, in one line. */
-static int silent(enum libbpf_print_level level, const char *fmt, va_list args)
+/* What went wrong is told in our own words, in one line; MEMTRACE_DEBUG=1 has libbpf's as well. */
+static int print(enum libbpf_print_level level, const char *fmt, va_list args)
 {
+	const char *debug = getenv("MEMTRACE_DEBUG");
+
 	(void)level;
-	(void)fmt;
-	(void)args;
-	return 0;
+	return debug && *debug ? vfprintf(stderr, fmt, args) : 0;
 }
 
 static bool has_prefix(const char *name, const char *prefix)
@@ -216,7 +216,7 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 
 	if (!live)
 		return -ENOMEM;
-	libbpf_set_print(silent);
+	libbpf_set_print(print);
 	err = load(live, scope);
 	if (err) {
 		snprintf(why, why_len, "the kernel refused the BPF programs: %s", strerror(-err));
