@@ -48,7 +48,13 @@ MT_CALLS(X)
 SEC("tp/syscalls/sys_exit_any")
 int exit_call(struct syscall_exit_ctx *ctx)
 {
-	return call_exit(ctx->ret);
+	return call_exit(ctx->ret, REGIONS_IN_MAPLE);
+}
+
+SEC("tp/syscalls/sys_exit_any")
+int exit_call_list(struct syscall_exit_ctx *ctx)
+{
+	return call_exit(ctx->ret, REGIONS_IN_LIST);
 }
 
 /* When a thread entered clone: the child's map was copied at some time after that. */
@@ -122,7 +128,8 @@ int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
 }
 
 /* Sends the new space's whole map: nobody but the caller has its mm yet. */
-static __always_inline void exec_walk(struct task_struct *task, struct mt_event *head)
+static __always_inline void exec_walk(struct task_struct *task, struct mt_event *head,
+				      enum region_store store)
 {
 	struct scratch *s = scratch_get();
 
@@ -133,12 +140,11 @@ static __always_inline void exec_walk(struct task_struct *task, struct mt_event 
 	}
 	s->head = *head;
 	s->head.type = MT_EVENT_REGIONS;
-	walk_all(s, task, head->space);
+	walk_all(s, task, store);
 	scratch_put(s);
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(life_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+static __always_inline int process_exec(struct task_struct *task, enum region_store store)
 {
 	struct task_state *ts = state_of(task, false);
 	__u64 old = ts ? ts->space : 0, space = 0, mm = (__u64)task->mm;
@@ -173,8 +179,20 @@ int BPF_PROG(life_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 		record_submit(e);
 	}
 	if (space)
-		exec_walk(task, &head);
+		exec_walk(task, &head, store);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(life_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return process_exec(task, REGIONS_IN_MAPLE);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(life_exec_list, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return process_exec(task, REGIONS_IN_LIST);
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -286,8 +304,7 @@ int scan_tasks(struct bpf_iter__task *ctx)
 }
 
 /* Where a region that grows by itself is now: one struct mt_lookup. */
-SEC("iter/task")
-int lookup_region(struct bpf_iter__task *ctx)
+static __always_inline int region_lookup(struct bpf_iter__task *ctx, enum region_store store)
 {
 	struct mt_lookup res = { .addr = scan.lookup };
 	struct task_struct *task = ctx->task;
@@ -299,7 +316,7 @@ int lookup_region(struct bpf_iter__task *ctx)
 	if (!s)
 		return 0;
 	s->len = 0;
-	if (walk_one(s, task->mm, res.addr)) {
+	if (walk_one(s, task->mm, res.addr, store)) {
 		struct mt_region *r = (void *)s->rec;
 
 		res.start = r->start;
@@ -308,4 +325,16 @@ int lookup_region(struct bpf_iter__task *ctx)
 	scratch_put(s);
 	bpf_seq_write(ctx->meta->seq, &res, sizeof(res));
 	return 0;
+}
+
+SEC("iter/task")
+int lookup_region(struct bpf_iter__task *ctx)
+{
+	return region_lookup(ctx, REGIONS_IN_MAPLE);
+}
+
+SEC("iter/task")
+int lookup_region_list(struct bpf_iter__task *ctx)
+{
+	return region_lookup(ctx, REGIONS_IN_LIST);
 }

@@ -51,7 +51,7 @@ static __noinline int walk_region(struct scratch *s, struct vm_area_struct *vma,
 			return 0;
 		walk_send_piece(s, 0);
 	}
-	if (put_region(s, vma, start, end))
+	if (put_region((__u64)vma, start, end))
 		return 0;
 	return !s->limit || s->found < s->limit;
 }
@@ -89,8 +89,8 @@ static __always_inline bool walk_push(struct scratch *s, __u64 encoded, __u64 mi
 /* Looks at one slot of the deepest node: 0 goes on, 1 ends (bpf_loop callback). */
 static long walk_step(__u32 i, void *ctx)
 {
-	__u32 zero = 0, deepest, slot, pivots, pivot_at, slot_at;
-	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
+	__u32 deepest, slot, pivots, pivot_at, slot_at;
+	struct scratch *s = scratch_of_cpu();
 	__u64 pivot, entry, min;
 	struct level *l;
 
@@ -183,7 +183,7 @@ static __always_inline void walk_list(struct scratch *s, struct mm_struct *mm)
 }
 
 static __always_inline void walk(struct scratch *s, struct mm_struct *mm, __u64 lo, __u64 hi,
-				 __u32 limit, __u32 piecewise)
+				 __u32 limit, __u32 piecewise, enum region_store store)
 {
 	s->lo = lo;
 	s->hi = hi;
@@ -192,7 +192,7 @@ static __always_inline void walk(struct scratch *s, struct mm_struct *mm, __u64 
 	s->found = s->first = 0;
 	s->last_file = 0;
 	s->error = WALK_OK;
-	if (have_maple_tree)
+	if (store == REGIONS_IN_MAPLE)
 		walk_maple(s, mm);
 	else
 		walk_list(s, mm);
@@ -202,13 +202,14 @@ static __always_inline void walk(struct scratch *s, struct mm_struct *mm, __u64 
  * Sends the whole map of a space in pieces. The caller's mm must be still:
  * nobody but the caller has it yet (exec).
  */
-static __noinline int walk_all(struct scratch *s, struct task_struct *task, __u64 space)
+static __always_inline int walk_all(struct scratch *s, struct task_struct *task,
+				    enum region_store store)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	__u32 flags;
 
 	s->len = sizeof(struct mt_regions);
-	walk(s, mm, 0, ~0ull, 0, 1);
+	walk(s, mm, 0, ~0ull, 0, 1, store);
 	flags = MT_REGIONS_LAST;
 	if (s->error || s->found != BPF_CORE_READ(mm, map_count))
 		flags |= MT_REGIONS_BAD;
@@ -221,9 +222,10 @@ static __noinline int walk_all(struct scratch *s, struct task_struct *task, __u6
  * without the lock, right after the call by its own thread: another thread's
  * change at the same place and time shows as an overlap of the two calls.
  */
-static __always_inline bool walk_one(struct scratch *s, struct mm_struct *mm, __u64 addr)
+static __always_inline bool walk_one(struct scratch *s, struct mm_struct *mm, __u64 addr,
+				     enum region_store store)
 {
-	walk(s, mm, addr, ~0ull, 1, 0);
+	walk(s, mm, addr, ~0ull, 1, 0, store);
 	return s->found == 1;
 }
 

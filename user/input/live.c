@@ -10,16 +10,24 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "live_probe.h"
 #include "memtrace.skel.h"
 
+#define LIVE_BTF_PATH "/sys/kernel/btf/vmlinux"
 #define LINKS_MAX (2 * MT_CALL_NR + 16)
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
 #define PROG_PREFIX_ENTER "enter_"
 #define PROG_PREFIX_LIFE "life_"
 
+/* Of the programs that are there twice, for each way in which kernels keep regions. */
+struct walkers {
+	struct bpf_program *exit_call, *life_exec, *lookup_region;
+};
+
 struct live {
 	struct memtrace_bpf *skel;
+	struct walkers walkers; /* those that are loaded */
 	struct ring_buffer *ring;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
@@ -91,16 +99,41 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	}
 }
 
+/* bpf/kernel.bpf.h, enum region_store: which programs walk the regions of this kernel. */
+static void choose_walkers(struct live *live, bool maple_tree)
+{
+	struct memtrace_bpf *skel = live->skel;
+	const struct walkers both[] = {
+		{ skel->progs.exit_call_list, skel->progs.life_exec_list,
+		  skel->progs.lookup_region_list },
+		{ skel->progs.exit_call, skel->progs.life_exec, skel->progs.lookup_region },
+	};
+	const struct walkers *others = &both[!maple_tree];
+
+	live->walkers = both[maple_tree];
+	bpf_program__set_autoload(others->exit_call, false);
+	bpf_program__set_autoload(others->life_exec, false);
+	bpf_program__set_autoload(others->lookup_region, false);
+}
+
 /* Task storage came with 5.11 and 5.12; whether it works is seen by loading. */
 static int load(struct live *live, const struct live_scope *scope)
 {
-	int err = 0, attempt;
+	struct kernel_types *types;
+	bool maple_tree;
+	int err, attempt;
 
+	err = kernel_types__load(LIVE_BTF_PATH, &types);
+	if (err)
+		return err;
+	maple_tree = kernel_types__member(types, "mm_struct", "mm_mt") != MEMBER_NONE;
+	kernel_types__free(types);
 	for (attempt = 0; attempt < 2; attempt++) {
 		live->skel = memtrace_bpf__open();
 		if (!live->skel)
 			return -errno;
 		configure(live->skel, scope, attempt == 0);
+		choose_walkers(live, maple_tree);
 		err = memtrace_bpf__load(live->skel);
 		if (!err)
 			return 0;
@@ -162,7 +195,7 @@ static int attach_exits(struct live *live, char *why, size_t why_len)
 		if (!tracepoint_exists(section))
 			continue;
 		err = keep_link(live,
-				bpf_program__attach_tracepoint(live->skel->progs.exit_call,
+				bpf_program__attach_tracepoint(live->walkers.exit_call,
 							       "syscalls", names[i]),
 				section, why, why_len);
 		if (err)
@@ -184,7 +217,7 @@ static int attach(struct live *live, char *why, size_t why_len)
 
 	snprintf(why, why_len, "attaching the task iterators failed");
 	live->scan = bpf_program__attach_iter(live->skel->progs.scan_tasks, NULL);
-	live->lookup = bpf_program__attach_iter(live->skel->progs.lookup_region, NULL);
+	live->lookup = bpf_program__attach_iter(live->walkers.lookup_region, NULL);
 	if (!live->scan || !live->lookup)
 		return -errno;
 	/* The first scan learns who we are: -a must not trace itself. */
@@ -256,7 +289,7 @@ static uint64_t count_missed(const struct live *live)
 	uint64_t missed = 0;
 
 	bpf_object__for_each_program(prog, live->skel->obj) {
-		if (prog == live->skel->progs.exit_call ||
+		if (prog == live->walkers.exit_call ||
 		    has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER))
 			missed += program_misses(prog);
 	}
