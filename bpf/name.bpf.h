@@ -110,25 +110,18 @@ static __always_inline void put_special_name(struct scratch *s, struct mt_region
 }
 
 /*
- * Appends the region [start, end) of vma, and its name, padded to 8 bytes, to
- * this CPU's scratch record. The caller has seen to it that there is room for
- * the longest name. Not static and given numbers only: so the verifier looks at
- * it once and not at each step of a walk (51c39bb1d5d1, 5.6), which would be too
- * much for it where the walk is a plain loop.
+ * Appends the region [start, end) of vma, and its name, padded to 8 bytes. The
+ * caller has seen to it that there is room for the longest name.
  */
-__noinline int put_region(__u64 vma_addr, __u64 start, __u64 end)
+static __noinline int put_region(struct scratch *s, struct vm_area_struct *vma, __u64 start,
+				 __u64 end)
 {
-	struct vm_area_struct *vma = (void *)vma_addr;
-	struct scratch *s = scratch_of_cpu();
+	__u32 at = s->len, len;
 	struct inode *inode;
 	struct mt_region *r;
 	struct path path;
 	struct file *file;
-	__u32 at, len;
 
-	if (!s)
-		return -1;
-	at = s->len;
 	r = scratch_room(s, sizeof(*r));
 	if (!r)
 		return -1;

@@ -42,16 +42,23 @@ static __noinline int walk_send_piece(struct scratch *s, __u32 flags)
 	return 0;
 }
 
-/* One region found: true when the walk is to go on. */
-static __noinline int walk_region(struct scratch *s, struct vm_area_struct *vma, __u64 start,
-				  __u64 end)
+/*
+ * One region found: true when the walk is to go on. Not static and given numbers
+ * only: so the verifier looks at it once and not at each step of a walk
+ * (51c39bb1d5d1, 5.6), which is too much for it where the walk is a plain loop.
+ */
+__noinline int walk_region(__u64 vma, __u64 start, __u64 end)
 {
+	struct scratch *s = scratch_of_cpu();
+
+	if (!s)
+		return 0;
 	if (s->len > RECORD_LEN - REGION_ROOM) {
 		if (!s->piecewise)
 			return 0;
 		walk_send_piece(s, 0);
 	}
-	if (put_region((__u64)vma, start, end))
+	if (put_region(s, (void *)vma, start, end))
 		return 0;
 	return !s->limit || s->found < s->limit;
 }
@@ -129,7 +136,7 @@ static long walk_step(__u32 i, void *ctx)
 	if (pivot < s->lo || min > s->hi || entry < PAGE_SIZE)
 		return 0;
 	if (l->leaf == MAPLE_LEAF_64)
-		return !walk_region(s, (void *)entry, min, pivot + 1);
+		return !walk_region(entry, min, pivot + 1);
 	/* A node that was left already makes room for its last child. */
 	return !walk_push(s, entry, min, pivot);
 }
@@ -174,7 +181,7 @@ static __always_inline void walk_list(struct scratch *s, struct mm_struct *mm)
 	for (i = 0; i < LIST_STEPS && vma; i++) {
 		__u64 start = BPF_CORE_READ(vma, vm_start);
 
-		if (start > s->hi || !walk_region(s, vma, start, BPF_CORE_READ(vma, vm_end)))
+		if (start > s->hi || !walk_region((__u64)vma, start, BPF_CORE_READ(vma, vm_end)))
 			return;
 		vma = BPF_CORE_READ(vma, vm_next);
 	}
