@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "live_probe.h"
@@ -116,7 +117,26 @@ static void choose_walkers(struct live *live, bool maple_tree)
 	bpf_program__set_autoload(others->lookup_region, false);
 }
 
-/* Task storage came with 5.11 and 5.12; whether it works is seen by loading. */
+/*
+ * An element of task storage can be made. Since 6.19 (f484f4a3e058) that takes a
+ * processor with a 16-byte cmpxchg: without it kmalloc_nolock() gives nothing.
+ */
+static bool task_storage_works(struct bpf_map *map)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	char *value = calloc(1, bpf_map__value_size(map));
+	bool works;
+
+	works = pidfd >= 0 && value &&
+		!bpf_map_update_elem(bpf_map__fd(map), &pidfd, value, BPF_NOEXIST) &&
+		!bpf_map_delete_elem(bpf_map__fd(map), &pidfd);
+	free(value);
+	if (pidfd >= 0)
+		close(pidfd);
+	return works;
+}
+
+/* Task storage came with 5.11 and 5.12; whether it works is seen by loading and trying. */
 static int load(struct live *live, const struct live_scope *scope)
 {
 	struct kernel_types *types;
@@ -135,7 +155,7 @@ static int load(struct live *live, const struct live_scope *scope)
 		configure(live->skel, scope, attempt == 0);
 		choose_walkers(live, maple_tree);
 		err = memtrace_bpf__load(live->skel);
-		if (!err)
+		if (!err && (attempt > 0 || task_storage_works(live->skel->maps.task_states)))
 			return 0;
 		memtrace_bpf__destroy(live->skel);
 		live->skel = NULL;
