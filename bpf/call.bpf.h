@@ -155,8 +155,8 @@ static __always_inline void put_anon_name(struct scratch *s, struct mt_call *c, 
 }
 
 /* A record with tails is put together in scratch space and copied once. */
-static __noinline int call_send_long(struct task_state *ts, struct task_struct *task, __u32 call,
-				     __s64 ret)
+static __always_inline int call_send_long(struct task_state *ts, struct task_struct *task,
+					  __u32 call, __s64 ret, enum region_store store)
 {
 	struct scratch *s = scratch_get();
 	struct mt_space *sp;
@@ -182,21 +182,21 @@ static __noinline int call_send_long(struct task_state *ts, struct task_struct *
 			put_anon_name(s, c, ts->args[4]);
 	}
 	if (wants_region(ts, call, ret, &addr))
-		c->e.flags |= walk_one(s, mm, addr) ? MT_CALL_REGION : MT_CALL_NO_REGION;
+		c->e.flags |= walk_one(s, mm, addr, store) ? MT_CALL_REGION : MT_CALL_NO_REGION;
 	record_output(s, MT_EVENT_CALL, ts->space);
 	scratch_put(s);
 	return 0;
 }
 
 static __always_inline int call_send(struct task_state *ts, struct task_struct *task, __u32 call,
-				     __s64 ret, __u64 lost)
+				     __s64 ret, __u64 lost, enum region_store store)
 {
 	struct mt_call *c;
 	__u64 addr;
 
 	if (call_refused(ts, call, ret) || call == MT_CALL_PRCTL ||
 	    wants_region(ts, call, ret, &addr))
-		return call_send_long(ts, task, call, ret);
+		return call_send_long(ts, task, call, ret, store);
 	c = record_reserve(MT_EVENT_CALL, ts->space, sizeof(*c));
 	if (!c)
 		return 0;
@@ -205,7 +205,7 @@ static __always_inline int call_send(struct task_state *ts, struct task_struct *
 	return 0;
 }
 
-static __noinline int call_exit(__s64 ret)
+static __always_inline int call_exit(__s64 ret, enum region_store store)
 {
 	struct task_struct *task = current_task();
 	struct task_state *ts = state_of(task, false);
@@ -222,7 +222,7 @@ static __noinline int call_exit(__s64 ret)
 	count_seen(MT_EVENT_CALL);
 	if (!ts->uncounted)
 		__sync_fetch_and_add(&sp->calls, 1);
-	return call_send(ts, task, call, ret, sp->lost_total);
+	return call_send(ts, task, call, ret, sp->lost_total, store);
 }
 
 /* A thread that is in a call when its space comes into scope: see it end. */

@@ -49,8 +49,15 @@ static __always_inline struct task_struct *current_task(void)
 
 #define CURRENT_READ(ptr, field) (have_task_btf ? (ptr)->field : BPF_CORE_READ(ptr, field))
 
-/* Until 6.0 regions hang in a list and an rb-tree, then in a maple tree (d4af56c5c7c6). */
-#define have_maple_tree bpf_core_field_exists(((struct mm_struct *)0)->mm_mt)
+/*
+ * Until 6.0 regions hang in a list and an rb-tree, then in a maple tree
+ * (d4af56c5c7c6), which is walked by bpf_loop() (e6f2dd0f8067, 5.17). A kernel
+ * that does not know of callbacks (69c087ba6225, 5.13) refuses a program that
+ * has one even where it is never reached. So whatever walks is there twice, as
+ * a program for each kind, and user space asks BTF for mm_struct.mm_mt and
+ * loads one of them.
+ */
+enum region_store { REGIONS_IN_LIST, REGIONS_IN_MAPLE };
 
 /* FIELD(f) reads a field of the mm, in the way that the context allows. */
 #define FILL_COUNTERS(to, FIELD)               \

@@ -113,7 +113,7 @@ struct level {
 #define RECORD_LEN (MT_REGIONS_LEN + MT_PATH_LEN + 1024)
 
 struct scratch {
-	__u32 busy;
+	__u32 users;
 	__u32 len;    /* of rec so far */
 	__u64 lo, hi; /* of the walk, both ends included */
 	__u64 seq; /* of the pieces */
@@ -167,15 +167,34 @@ static __always_inline struct mt_space *space_by_id(__u64 id)
 	return bpf_map_lookup_elem(&spaces, &id);
 }
 
-/* The scratch of this CPU, or NULL when an interrupted program has it. */
-static __always_inline struct scratch *scratch_get(void)
+static __always_inline struct scratch *scratch_of_cpu(void)
 {
 	__u32 zero = 0;
-	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
 
-	if (!s || __sync_lock_test_and_set(&s->busy, 1))
+	return bpf_map_lookup_elem(&scratches, &zero);
+}
+
+static __always_inline void scratch_put(struct scratch *s)
+{
+	__sync_fetch_and_add(&s->users, -1);
+}
+
+/*
+ * The scratch of this CPU, or NULL when an interrupted program has it: it is
+ * whose own count is the only one. Before 5.12 an atomic operation gives no
+ * result (5ca419f2864a), and one that does is refused even in dead code.
+ */
+static __always_inline struct scratch *scratch_get(void)
+{
+	struct scratch *s = scratch_of_cpu();
+
+	if (!s)
 		return NULL;
-	return s;
+	__sync_fetch_and_add(&s->users, 1);
+	if (*(volatile __u32 *)&s->users == 1)
+		return s;
+	scratch_put(s);
+	return NULL;
 }
 
 /* The next len bytes of the record, or NULL when it is full. */
@@ -187,11 +206,6 @@ static __always_inline void *scratch_room(struct scratch *s, __u32 len)
 		return NULL;
 	s->len = at + len;
 	return &s->rec[at];
-}
-
-static __always_inline void scratch_put(struct scratch *s)
-{
-	__sync_lock_test_and_set(&s->busy, 0);
 }
 
 #endif

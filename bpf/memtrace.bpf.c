@@ -48,7 +48,13 @@ MT_CALLS(X)
 SEC("tp/syscalls/sys_exit_any")
 int exit_call(struct syscall_exit_ctx *ctx)
 {
-	return call_exit(ctx->ret);
+	return call_exit(ctx->ret, REGIONS_IN_MAPLE);
+}
+
+SEC("tp/syscalls/sys_exit_any")
+int exit_call_list(struct syscall_exit_ctx *ctx)
+{
+	return call_exit(ctx->ret, REGIONS_IN_LIST);
 }
 
 /* When a thread entered clone: the child's map was copied at some time after that. */
@@ -81,7 +87,7 @@ static __always_inline __u64 lost_of(__u64 space)
 
 /* Sends the new space's whole map: nobody but the caller has its mm yet. */
 static __always_inline void walk_new(struct task_struct *task, struct mm_struct *mm,
-				     const struct mt_event *head)
+				     const struct mt_event *head, enum region_store store)
 {
 	struct mt_space *sp = space_by_id(head->space);
 	struct scratch *s = scratch_get();
@@ -93,7 +99,7 @@ static __always_inline void walk_new(struct task_struct *task, struct mm_struct 
 	}
 	s->head = *head;
 	s->head.type = MT_EVENT_REGIONS;
-	walk_all(s, mm, sp && tier_truth ? section_number(mm, sp) : 0);
+	walk_all(s, mm, sp && tier_truth ? section_number(mm, sp) : 0, store);
 	scratch_put(s);
 }
 
@@ -103,7 +109,6 @@ int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
 	struct task_state *ps = state_of(parent, false), *cs;
 	__u64 mm = (__u64)child->mm, space = ps ? ps->space : 0, child_space;
 	bool shared = mm == (__u64)parent->mm;
-	struct mt_event head;
 	struct mt_fork *f;
 
 	if (!mm || stopped || (child->flags & PF_KTHREAD))
@@ -136,17 +141,26 @@ int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
 	f->child_start_ns = BPF_CORE_READ(child, group_leader, start_boottime);
 	read_counters(child->mm, &f->mm);
 	read_layout(child->mm, &f->layout);
-	head = f->e;
 	record_submit(f);
-	head.space = child_space;
-	head.tgid = head.tid = cs->tgid;
-	if (tier_truth && !shared)
-		walk_new(child, child->mm, &head);
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(life_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+/* Attached after life_fork: a child that came into scope there shows its map. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(truth_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct task_state *ts = state_of(child, false);
+	struct mt_event head;
+
+	if (!ts || !ts->space || stopped || child->mm == parent->mm)
+		return 0;
+	fill_head(&head, parent, MT_EVENT_REGIONS, ts->space, lost_of(ts->space));
+	head.tgid = head.tid = ts->tgid;
+	walk_new(child, child->mm, &head, REGIONS_IN_MAPLE);
+	return 0;
+}
+
+static __always_inline int process_exec(struct task_struct *task, enum region_store store)
 {
 	struct task_state *ts = state_of(task, false);
 	__u64 old = ts ? ts->space : 0, space = 0, mm = (__u64)task->mm;
@@ -181,8 +195,20 @@ int BPF_PROG(life_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 		record_submit(e);
 	}
 	if (space)
-		walk_new(task, task->mm, &head);
+		walk_new(task, task->mm, &head, store);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(life_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return process_exec(task, REGIONS_IN_MAPLE);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(life_exec_list, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return process_exec(task, REGIONS_IN_LIST);
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -346,8 +372,7 @@ int walk_space(struct bpf_iter__task *ctx)
 }
 
 /* Where a region that grows by itself is now: one struct mt_lookup. */
-SEC("iter/task")
-int lookup_region(struct bpf_iter__task *ctx)
+static __always_inline int region_lookup(struct bpf_iter__task *ctx, enum region_store store)
 {
 	struct mt_lookup res = { .addr = scan.lookup };
 	struct task_struct *task = ctx->task;
@@ -359,7 +384,7 @@ int lookup_region(struct bpf_iter__task *ctx)
 	if (!s)
 		return 0;
 	s->len = 0;
-	if (walk_one(s, task->mm, res.addr)) {
+	if (walk_one(s, task->mm, res.addr, store)) {
 		struct mt_region *r = (void *)s->rec;
 
 		res.start = r->start;
@@ -368,4 +393,16 @@ int lookup_region(struct bpf_iter__task *ctx)
 	scratch_put(s);
 	bpf_seq_write(ctx->meta->seq, &res, sizeof(res));
 	return 0;
+}
+
+SEC("iter/task")
+int lookup_region(struct bpf_iter__task *ctx)
+{
+	return region_lookup(ctx, REGIONS_IN_MAPLE);
+}
+
+SEC("iter/task")
+int lookup_region_list(struct bpf_iter__task *ctx)
+{
+	return region_lookup(ctx, REGIONS_IN_LIST);
 }

@@ -6,6 +6,8 @@
 #include "kernel.bpf.h"
 
 #define CGROUP_DEPTH 32
+#define SPACE_ID_TRIES 8
+#define EEXIST 17
 
 static __always_inline struct task_state *state_of(struct task_struct *task, bool create)
 {
@@ -77,19 +79,32 @@ static __noinline bool scope_matches(struct task_struct *task)
 	return true;
 }
 
-/* Brings an mm into scope as a new space: its id, or 0 when the table is full. */
+/*
+ * Brings an mm into scope as a new space: its id, or 0 when the table is full.
+ * The count gives no result (scratch_get says why), so two CPUs may read the
+ * same number: whose entry is refused takes the next one.
+ */
 static __noinline __u64 space_add(__u64 mm, __u32 owner)
 {
-	__u64 id = __sync_fetch_and_add(&last_space_id, 1) + 1;
 	struct mt_space sp = {};
 	struct mt_stats *st;
+	long err;
+	__u64 id;
+	int i;
 
 	sp.owner = owner;
 	sp.mm = mm;
-	if (!bpf_map_update_elem(&spaces, &id, &sp, BPF_ANY)) {
-		if (!bpf_map_update_elem(&mm_spaces, &mm, &id, BPF_ANY))
+	for (i = 0; i < SPACE_ID_TRIES; i++) {
+		__sync_fetch_and_add(&last_space_id, 1);
+		id = *(volatile __u64 *)&last_space_id;
+		err = bpf_map_update_elem(&spaces, &id, &sp, BPF_NOEXIST);
+		if (err == -EEXIST)
+			continue;
+		if (!err && !bpf_map_update_elem(&mm_spaces, &mm, &id, BPF_ANY))
 			return id;
-		bpf_map_delete_elem(&spaces, &id);
+		if (!err)
+			bpf_map_delete_elem(&spaces, &id);
+		break;
 	}
 	st = stats_of_cpu();
 	if (st)

@@ -177,7 +177,7 @@ static __always_inline void section_walk_idle(struct task_struct *task, struct t
 	s->head.lost = sp->lost_total;
 	s->head.ts_ns = bpf_ktime_get_ns();
 	s->head.tgid = s->head.tid = ts->tgid;
-	flags = walk_pieces(s, mm, seq);
+	flags = walk_pieces(s, mm, seq, REGIONS_IN_MAPLE);
 	if (section_number(mm, sp) == seq &&
 	    !mm_write_locked(mm))
 		sp->want_walk = 0;
@@ -235,7 +235,7 @@ static __always_inline void section_send_all(struct scratch *s, struct section *
 	s->head = head->e;
 	s->head.type = MT_EVENT_REGIONS;
 	record_output(s, MT_EVENT_SECTION, sec->space);
-	walk_all(s, mm, seq + 1);
+	walk_all(s, mm, seq + 1, REGIONS_IN_MAPLE);
 }
 
 static __always_inline void section_send(struct scratch *s, struct section *sec,
@@ -247,7 +247,7 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
 		head->lo = sec->lo & ~(PAGE_SIZE - 1);
 		head->hi = (sec->hi + PAGE_SIZE) & ~(PAGE_SIZE - 1);
 		/* One further on each side: they may have merged with what is here. */
-		walk(s, mm, head->lo ? head->lo - 1 : 0, head->hi, 0, 0);
+		walk(s, mm, head->lo ? head->lo - 1 : 0, head->hi, 0, 0, REGIONS_IN_MAPLE);
 	}
 	if (full || s->error) {
 		section_send_all(s, sec, head, mm);
@@ -359,7 +359,7 @@ static __always_inline void section_walk_idle(struct task_struct *task, struct t
 	s->head.lost = sp->lost_total;
 	s->head.ts_ns = bpf_ktime_get_ns();
 	s->head.tgid = s->head.tid = ts->tgid;
-	flags = walk_pieces(s, mm, seq);
+	flags = walk_pieces(s, mm, seq, REGIONS_IN_MAPLE);
 	if (section_number(mm, sp) == seq &&
 	    !mm_write_locked(mm))
 		sp->want_walk = 0;

@@ -43,10 +43,17 @@ static __noinline int walk_send_piece(struct scratch *s, __u32 flags)
 	return 0;
 }
 
-/* One region found: true when the walk is to go on. */
-static __noinline int walk_region(struct scratch *s, struct vm_area_struct *vma, __u64 start,
-				  __u64 end)
+/*
+ * One region found: true when the walk is to go on. Not static and given numbers
+ * only: so the verifier looks at it once and not at each step of a walk
+ * (51c39bb1d5d1, 5.6), which is too much for it where the walk is a plain loop.
+ */
+__noinline int walk_region(__u64 vma, __u64 start, __u64 end)
 {
+	struct scratch *s = scratch_of_cpu();
+
+	if (!s)
+		return 0;
 	if (s->len > RECORD_LEN - REGION_ROOM) {
 		if (!s->piecewise) {
 			s->error = WALK_ROOM;
@@ -54,7 +61,7 @@ static __noinline int walk_region(struct scratch *s, struct vm_area_struct *vma,
 		}
 		walk_send_piece(s, 0);
 	}
-	if (put_region(s, vma, start, end))
+	if (put_region(s, (void *)vma, start, end))
 		return 0;
 	return !s->limit || s->found < s->limit;
 }
@@ -92,14 +99,19 @@ static __always_inline bool walk_push(struct scratch *s, __u64 encoded, __u64 mi
 /* Looks at one slot of the deepest node: 0 goes on, 1 ends (bpf_loop callback). */
 static long walk_step(__u32 i, void *ctx)
 {
-	__u32 zero = 0, slot, pivots, pivot_at, slot_at;
-	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
+	__u32 deepest, slot, pivots, pivot_at, slot_at;
+	struct scratch *s = scratch_of_cpu();
 	__u64 pivot, entry, min;
 	struct level *l;
 
-	if (!s || !s->depth || s->depth > WALK_DEPTH)
+	if (!s)
 		return 1;
-	l = &s->levels[s->depth - 1];
+	/* What is compared is the register that the verifier has to know bounds of. */
+	deepest = s->depth - 1;
+	barrier_var(deepest);
+	if (deepest >= WALK_DEPTH)
+		return 1;
+	l = &s->levels[deepest];
 	if (l->leaf == MAPLE_ARANGE_64) {
 		pivots = COUNT(struct maple_arange_64, pivot);
 		pivot_at = WORD(struct maple_arange_64, pivot);
@@ -127,7 +139,7 @@ static long walk_step(__u32 i, void *ctx)
 	if (pivot < s->lo || min > s->hi || entry < PAGE_SIZE)
 		return 0;
 	if (l->leaf == MAPLE_LEAF_64)
-		return !walk_region(s, (void *)entry, min, pivot + 1);
+		return !walk_region(entry, min, pivot + 1);
 	/* A node that was left already makes room for its last child. */
 	return !walk_push(s, entry, min, pivot);
 }
@@ -172,7 +184,7 @@ static __always_inline void walk_list(struct scratch *s, struct mm_struct *mm)
 	for (i = 0; i < LIST_STEPS && vma; i++) {
 		__u64 start = BPF_CORE_READ(vma, vm_start);
 
-		if (start > s->hi || !walk_region(s, vma, start, BPF_CORE_READ(vma, vm_end)))
+		if (start > s->hi || !walk_region((__u64)vma, start, BPF_CORE_READ(vma, vm_end)))
 			return;
 		vma = BPF_CORE_READ(vma, vm_next);
 	}
@@ -181,7 +193,7 @@ static __always_inline void walk_list(struct scratch *s, struct mm_struct *mm)
 }
 
 static __always_inline void walk(struct scratch *s, struct mm_struct *mm, __u64 lo, __u64 hi,
-				 __u32 limit, __u32 piecewise)
+				 __u32 limit, __u32 piecewise, enum region_store store)
 {
 	s->lo = lo;
 	s->hi = hi;
@@ -190,7 +202,7 @@ static __always_inline void walk(struct scratch *s, struct mm_struct *mm, __u64 
 	s->found = s->first = 0;
 	s->last_file = 0;
 	s->error = WALK_OK;
-	if (have_maple_tree)
+	if (store == REGIONS_IN_MAPLE)
 		walk_maple(s, mm);
 	else
 		walk_list(s, mm);
@@ -200,11 +212,12 @@ static __always_inline void walk(struct scratch *s, struct mm_struct *mm, __u64 
  * Walks everything and sends all pieces but the last, which stays in the record:
  * returns its flags. seq: the first section that is not in the walk.
  */
-static __noinline __u32 walk_pieces(struct scratch *s, struct mm_struct *mm, __u64 seq)
+static __always_inline __u32 walk_pieces(struct scratch *s, struct mm_struct *mm, __u64 seq,
+					 enum region_store store)
 {
 	s->len = sizeof(struct mt_regions);
 	s->seq = seq;
-	walk(s, mm, 0, ~0ull, 0, 1);
+	walk(s, mm, 0, ~0ull, 0, 1, store);
 	if (s->error || s->found != BPF_CORE_READ(mm, map_count))
 		return MT_REGIONS_LAST | MT_REGIONS_BAD;
 	return MT_REGIONS_LAST;
@@ -214,9 +227,10 @@ static __noinline __u32 walk_pieces(struct scratch *s, struct mm_struct *mm, __u
  * Sends the whole map of a space in pieces. It must be still: under its lock,
  * or nobody but the caller has it yet (exec, fork).
  */
-static __always_inline void walk_all(struct scratch *s, struct mm_struct *mm, __u64 seq)
+static __always_inline void walk_all(struct scratch *s, struct mm_struct *mm, __u64 seq,
+				     enum region_store store)
 {
-	__u32 flags = walk_pieces(s, mm, seq);
+	__u32 flags = walk_pieces(s, mm, seq, store);
 
 	walk_send_piece(s, flags);
 }
@@ -226,9 +240,10 @@ static __always_inline void walk_all(struct scratch *s, struct mm_struct *mm, __
  * without the lock, right after the call by its own thread: another thread's
  * change at the same place and time shows as an overlap of the two calls.
  */
-static __always_inline bool walk_one(struct scratch *s, struct mm_struct *mm, __u64 addr)
+static __always_inline bool walk_one(struct scratch *s, struct mm_struct *mm, __u64 addr,
+				     enum region_store store)
 {
-	walk(s, mm, addr, ~0ull, 1, 0);
+	walk(s, mm, addr, ~0ull, 1, 0, store);
 	return s->found == 1;
 }
 

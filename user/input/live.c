@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "live_probe.h"
 #include "memtrace.skel.h"
 
+#define LIVE_BTF_PATH "/sys/kernel/btf/vmlinux"
 #define LINKS_MAX (2 * MT_CALL_NR + 16)
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
@@ -20,9 +23,16 @@
 #define PROG_PREFIX_LOCK "lock"
 #define PROG_PREFIX_LOCK_OLD "lockcg_"
 #define PROG_PREFIX_TREE "tree_"
+#define PROG_PREFIX_TRUTH "truth_"
+
+/* Of the programs that are there twice, for each way in which kernels keep regions. */
+struct walkers {
+	struct bpf_program *exit_call, *life_exec, *lookup_region;
+};
 
 struct live {
 	struct memtrace_bpf *skel;
+	struct walkers walkers; /* those that are loaded */
 	struct ring_buffer *ring;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
@@ -32,13 +42,13 @@ struct live {
 	void *record_ctx;
 };
 
-/* What went wrong is told in our own words, in one line. */
-static int silent(enum libbpf_print_level level, const char *fmt, va_list args)
+/* What went wrong is told in our own words, in one line; MEMTRACE_DEBUG=1 has libbpf's as well. */
+static int print(enum libbpf_print_level level, const char *fmt, va_list args)
 {
+	const char *debug = getenv("MEMTRACE_DEBUG");
+
 	(void)level;
-	(void)fmt;
-	(void)args;
-	return 0;
+	return debug && *debug ? vfprintf(stderr, fmt, args) : 0;
 }
 
 static bool has_prefix(const char *name, const char *prefix)
@@ -70,7 +80,7 @@ static void configure_lock(struct bpf_program *prog, bool truth)
 	bool old = has_prefix(name, PROG_PREFIX_LOCK_OLD);
 
 	if (has_prefix(name, PROG_PREFIX_LOCK) || has_prefix(name, PROG_PREFIX_TREE) ||
-	    !strcmp(name, "walk_space"))
+	    has_prefix(name, PROG_PREFIX_TRUTH) || !strcmp(name, "walk_space"))
 		bpf_program__set_autoload(prog, truth && !old);
 }
 
@@ -107,18 +117,62 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	}
 }
 
-/* Task storage came with 5.11 and 5.12; whether it works is seen by loading. */
+/* bpf/kernel.bpf.h, enum region_store: which programs walk the regions of this kernel. */
+static void choose_walkers(struct live *live, bool maple_tree)
+{
+	struct memtrace_bpf *skel = live->skel;
+	const struct walkers both[] = {
+		{ skel->progs.exit_call_list, skel->progs.life_exec_list,
+		  skel->progs.lookup_region_list },
+		{ skel->progs.exit_call, skel->progs.life_exec, skel->progs.lookup_region },
+	};
+	const struct walkers *others = &both[!maple_tree];
+
+	live->walkers = both[maple_tree];
+	bpf_program__set_autoload(others->exit_call, false);
+	bpf_program__set_autoload(others->life_exec, false);
+	bpf_program__set_autoload(others->lookup_region, false);
+}
+
+/*
+ * An element of task storage can be made. Since 6.19 (f484f4a3e058) that takes a
+ * processor with a 16-byte cmpxchg: without it kmalloc_nolock() gives nothing.
+ */
+static bool task_storage_works(struct bpf_map *map)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	char *value = calloc(1, bpf_map__value_size(map));
+	bool works;
+
+	works = pidfd >= 0 && value &&
+		!bpf_map_update_elem(bpf_map__fd(map), &pidfd, value, BPF_NOEXIST) &&
+		!bpf_map_delete_elem(bpf_map__fd(map), &pidfd);
+	free(value);
+	if (pidfd >= 0)
+		close(pidfd);
+	return works;
+}
+
+/* Task storage came with 5.11 and 5.12; whether it works is seen by loading and trying. */
 static int load(struct live *live, const struct live_scope *scope)
 {
-	int err = 0, attempt;
+	struct kernel_types *types;
+	bool maple_tree;
+	int err, attempt;
 
+	err = kernel_types__load(LIVE_BTF_PATH, &types);
+	if (err)
+		return err;
+	maple_tree = kernel_types__member(types, "mm_struct", "mm_mt") != MEMBER_NONE;
+	kernel_types__free(types);
 	for (attempt = 0; attempt < 2; attempt++) {
 		live->skel = memtrace_bpf__open();
 		if (!live->skel)
 			return -errno;
 		configure(live->skel, scope, attempt == 0);
+		choose_walkers(live, maple_tree);
 		err = memtrace_bpf__load(live->skel);
-		if (!err)
+		if (!err && (attempt > 0 || task_storage_works(live->skel->maps.task_states)))
 			return 0;
 		memtrace_bpf__destroy(live->skel);
 		live->skel = NULL;
@@ -178,7 +232,7 @@ static int attach_exits(struct live *live, char *why, size_t why_len)
 		if (!tracepoint_exists(section))
 			continue;
 		err = keep_link(live,
-				bpf_program__attach_tracepoint(live->skel->progs.exit_call,
+				bpf_program__attach_tracepoint(live->walkers.exit_call,
 							       "syscalls", names[i]),
 				section, why, why_len);
 		if (err)
@@ -200,7 +254,7 @@ static int attach(struct live *live, const struct live_scope *scope, char *why, 
 
 	snprintf(why, why_len, "attaching the task iterators failed");
 	live->scan = bpf_program__attach_iter(live->skel->progs.scan_tasks, NULL);
-	live->lookup = bpf_program__attach_iter(live->skel->progs.lookup_region, NULL);
+	live->lookup = bpf_program__attach_iter(live->walkers.lookup_region, NULL);
 	if (scope->truth)
 		live->walk = bpf_program__attach_iter(live->skel->progs.walk_space, NULL);
 	if (!live->scan || !live->lookup || (scope->truth && !live->walk))
@@ -217,6 +271,8 @@ static int attach(struct live *live, const struct live_scope *scope, char *why, 
 		err = attach_exits(live, why, why_len);
 	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_LIFE, why, why_len);
+	if (!err)
+		err = attach_prefix(live, PROG_PREFIX_TRUTH, why, why_len);
 	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_ENTER, why, why_len);
 	return err;
@@ -238,7 +294,7 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 
 	if (!live)
 		return -ENOMEM;
-	libbpf_set_print(silent);
+	libbpf_set_print(print);
 	err = load(live, scope);
 	if (err) {
 		snprintf(why, why_len, "the kernel refused the BPF programs: %s", strerror(-err));
@@ -278,7 +334,7 @@ static uint64_t count_missed(const struct live *live)
 	uint64_t missed = 0;
 
 	bpf_object__for_each_program(prog, live->skel->obj) {
-		if (prog == live->skel->progs.exit_call ||
+		if (prog == live->walkers.exit_call ||
 		    has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER))
 			missed += program_misses(prog);
 	}

@@ -128,7 +128,7 @@ static void every_list_is_in_the_man_page(void **state)
 #undef X
 		".SH SYNOPSIS", ".SH OPTIONS", ".SH OUTPUT", ".SH JSON RECORDS", ".SH SIGNALS",
 		".SH EXIT STATUS", ".SH LIMITS", "SIGUSR1", "SIGINT", "SIGTERM", "125", "126",
-		"127", "NO_COLOR", "memtrace maps [--json] PID",
+		"127", "NO_COLOR", "MEMTRACE_DEBUG", "memtrace maps [--json] PID",
 	};
 	const struct json_field *fields;
 	char *text = man_text(), want[512];
