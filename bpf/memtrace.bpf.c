@@ -358,7 +358,7 @@ int scan_tasks(struct bpf_iter__task *ctx)
 
 /* Asks for the whole map of process scan.tgid: now if it stands still, else soon. */
 SEC("iter/task")
-int walk_space(struct bpf_iter__task *ctx)
+int truth_walk(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct task_state *ts;

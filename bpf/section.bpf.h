@@ -62,7 +62,8 @@ static __always_inline int section_begin(struct task_struct *task, struct mm_str
 	__u64 space = space_of_mm(ts, (__u64)mm);
 	struct section *sec;
 
-	if (!space || stopped)
+	/* Nobody uses it any more: exit_mmap() takes it apart. */
+	if (!space || stopped || !mm->mm_users.counter)
 		return 0;
 	if (!ts)
 		ts = state_of(task, true);

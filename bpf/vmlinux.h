@@ -196,6 +196,10 @@ struct maple_arange_64 {
 	void *slot[10];
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct ma_state {
 	struct maple_tree *tree;
 	unsigned long index, last;
@@ -220,6 +224,7 @@ struct mm_struct___int {
 struct mm_struct {
 	struct maple_tree mm_mt;     /* since 6.1 */
 	struct vm_area_struct *mmap; /* until 6.0 */
+	atomic_t mm_users;
 	struct rb_root mm_rb;	     /* until 6.0 */
 	unsigned long task_size;
 	int map_count;
@@ -248,10 +253,6 @@ struct pid {
 struct rlimit {
 	unsigned long rlim_cur, rlim_max;
 };
-
-typedef struct {
-	int counter;
-} atomic_t;
 
 struct signal_struct {
 	atomic_t live;

@@ -332,6 +332,31 @@ static int stacks__parse(const char *text, void *field, char *why, size_t why_le
 	return -EINVAL;
 }
 
+const char *tier__name(enum tier tier)
+{
+	static const char *const names[] = {
+#define X(id, name) name,
+		TIERS(X)
+#undef X
+	};
+
+	return names[tier];
+}
+
+static int tier__parse(const char *text, void *field, char *why, size_t why_len)
+{
+	int i;
+
+	for (i = 0; i < TIER_NR; i++) {
+		if (!strcmp(text, tier__name((enum tier)i))) {
+			*(enum tier *)field = (enum tier)i;
+			return 0;
+		}
+	}
+	snprintf(why, why_len, "'%s' is no tier; there are calls and truth", text);
+	return -EINVAL;
+}
+
 static int flag__parse(const char *text, void *field, char *why, size_t why_len)
 {
 	(void)text, (void)why, (void)why_len;
@@ -349,6 +374,7 @@ int option_value__parse(enum option_kind kind, const char *text, void *field, ch
 		[OPTION_UID] = uid__parse,	     [OPTION_EVENTS] = events__parse,
 		[OPTION_SIZE] = size__parse,	     [OPTION_RING] = ring__parse,
 		[OPTION_DURATION] = duration__parse, [OPTION_STACKS] = stacks__parse,
+		[OPTION_TIER] = tier__parse,
 	};
 
 	return parse[kind](text, field, why, why_len);

@@ -217,13 +217,14 @@ static int walk_append(struct tracker *t, struct space *s, const struct walk_eve
 
 int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 {
-	struct space *s = space__get(t, ev->space, ev->tgid, ev->ts_ns);
+	struct space *s = tracker__space(t, ev->space);
 	struct region *walk;
 	int err;
 
 	t->totals.lives++;
+	/* Its last process has ended, or what made it was lost: a call will ask again. */
 	if (!s)
-		return -ENOMEM;
+		return 0;
 	if (ev->first == 0)
 		s->walk_n = 0;
 	if (ev->bad || ev->first != s->walk_n) {
