@@ -12,7 +12,6 @@
 #define PF_IO_WORKER 0x00000010 /* include/linux/sched.h */
 #define TS_COMPAT 0x0002	/* arch/x86/include/asm/thread_info.h */
 #define RWSEM_WRITER 1ll	/* kernel/locking/rwsem.c: RWSEM_WRITER_LOCKED */
-#define SHM_REMAP 040000
 
 /*
  * The number of the section under way, or of the next one: mm_lock_seq is a
@@ -98,8 +97,8 @@ static __always_inline void section_add(struct section *sec, __u64 addr, __u64 l
  * in place write nothing to the tree that is traced. Returns true when it is
  * not known what may have changed: then all is looked at.
  */
-static __always_inline bool section_add_call(struct section *sec, struct mm_struct *mm,
-					     __u32 call, const __u64 args[6])
+static __always_inline bool section_add_call(struct section *sec, struct mm_struct *mm, __u32 call,
+					     const __u64 args[6])
 {
 	__u64 brk;
 
@@ -119,15 +118,15 @@ static __always_inline bool section_add_call(struct section *sec, struct mm_stru
 		if (args[3] & MREMAP_FIXED)
 			section_add(sec, args[4], args[2]);
 		return false;
-	case MT_CALL_MUNMAP:
 	case MT_CALL_MPROTECT:
 	case MT_CALL_PKEY_MPROTECT:
-	case MT_CALL_MADVISE:
+	case MT_CALL_MUNMAP:
 	case MT_CALL_MLOCK:
 	case MT_CALL_MLOCK2:
 	case MT_CALL_MUNLOCK:
-	case MT_CALL_MSEAL:
+	case MT_CALL_MADVISE:
 	case MT_CALL_MBIND:
+	case MT_CALL_MSEAL:
 	case MT_CALL_REMAP_FILE_PAGES:
 		section_add(sec, args[0], args[1]);
 		return false;
@@ -150,44 +149,6 @@ static __always_inline bool section_add_call(struct section *sec, struct mm_stru
 #else
 #define is_clone(nr) ((nr) == 220 || (nr) == 435)
 #define is_compat(task) false
-/*
- * A space that stands still can be walked from outside: no writer has the lock,
- * and the number of sections is the same afterwards. Else the next section
- * sends everything.
- */
-static __always_inline void section_walk_idle(struct task_struct *task, struct task_state *ts)
-{
-	struct mm_struct *mm = task->mm;
-	struct mt_space *sp = space_by_id(ts->space);
-	struct scratch *s;
-	__u32 flags;
-	__u64 seq;
-
-	if (!sp)
-		return;
-	sp->want_walk = 1;
-	seq = section_number(mm, sp);
-	if (mm_write_locked(mm))
-		return;
-	s = scratch_get();
-	if (!s)
-		return;
-	__builtin_memset(&s->head, 0, sizeof(s->head));
-	s->head.type = MT_EVENT_REGIONS;
-	s->head.space = ts->space;
-	s->head.lost = sp->lost_total;
-	s->head.ts_ns = bpf_ktime_get_ns();
-	s->head.tgid = s->head.tid = ts->tgid;
-	flags = walk_pieces(s, mm, seq, REGIONS_IN_MAPLE);
-	if (section_number(mm, sp) == seq &&
-	    !mm_write_locked(mm))
-		sp->want_walk = 0;
-	else
-		flags |= MT_REGIONS_BAD;
-	walk_send_piece(s, flags);
-	scratch_put(s);
-}
-
 #endif
 /* Whose section it is, and what may have changed; *ret_full: look at everything. */
 static __always_inline __u32 section_origin(struct task_struct *task, struct section *sec,
@@ -361,8 +322,7 @@ static __always_inline void section_walk_idle(struct task_struct *task, struct t
 	s->head.ts_ns = bpf_ktime_get_ns();
 	s->head.tgid = s->head.tid = ts->tgid;
 	flags = walk_pieces(s, mm, seq, REGIONS_IN_MAPLE);
-	if (section_number(mm, sp) == seq &&
-	    !mm_write_locked(mm))
+	if (section_number(mm, sp) == seq && !mm_write_locked(mm))
 		sp->want_walk = 0;
 	else
 		flags |= MT_REGIONS_BAD;

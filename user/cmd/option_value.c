@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #define PID_MAX_LIMIT 4194304ULL /* include/linux/threads.h; an id below may still be nobody's */
 #define NS_PER_S 1000000000ULL
 #define SECONDS_MAX 1000000000ULL
@@ -121,8 +120,10 @@ static int text__parse(const char *text, void *field, char *why, size_t why_len)
 static int comm__parse(const char *text, void *field, char *why, size_t why_len)
 {
 	if (strlen(text) >= MT_COMM_LEN) {
-		snprintf(why, why_len, "'%s' never matches: the kernel keeps the first %d bytes "
-			 "of a name, '%.*s'", text, MT_COMM_LEN - 1, MT_COMM_LEN - 1, text);
+		snprintf(why, why_len,
+			 "'%s' never matches: the kernel keeps the first %d bytes "
+			 "of a name, '%.*s'",
+			 text, MT_COMM_LEN - 1, MT_COMM_LEN - 1, text);
 		return -EINVAL;
 	}
 	return text__parse(text, field, why, why_len);
@@ -222,8 +223,10 @@ static int duration__parse(const char *text, void *field, char *why, size_t why_
 	if (*at && strchr("smh", *at))
 		at++;
 	if (!valid || *at || whole > SECONDS_MAX * NS_PER_S / unit_ns) {
-		snprintf(why, why_len, "'%s' is not a duration: give seconds (0.5, 90) or a "
-			 "number with s, m or h", text);
+		snprintf(why, why_len,
+			 "'%s' is not a duration: give seconds (0.5, 90) or a "
+			 "number with s, m or h",
+			 text);
 		return -EINVAL;
 	}
 	whole = whole * unit_ns + fraction * (unit_ns / NS_PER_S);
@@ -321,8 +324,10 @@ static int stacks__parse(const char *text, void *field, char *why, size_t why_le
 		if (strcmp(text, stacks_modes[i].name))
 			continue;
 		if (!stacks_modes[i].built) {
-			snprintf(why, why_len, "stacks by '%s' come in a later version; "
-				 "there is only 'none' now", text);
+			snprintf(why, why_len,
+				 "stacks by '%s' come in a later version; "
+				 "there is only 'none' now",
+				 text);
 			return -EINVAL;
 		}
 		*(enum stacks_mode *)field = (enum stacks_mode)i;

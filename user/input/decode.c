@@ -356,18 +356,27 @@ static int decode_exit(struct decoder *d, struct bytes *b)
 	return tracker__on_exit(d->tracker, &ev);
 }
 
+/* So many regions, one after the other, into d->regions. */
+static bool decode_list(struct decoder *d, struct bytes *b, uint32_t count)
+{
+	uint32_t i;
+
+	if (count > REGIONS_MAX)
+		return false;
+	for (i = 0; i < count; i++) {
+		if (!decode_region(d, b, i ? &d->regions[i - 1] : NULL, &d->regions[i]))
+			return false;
+	}
+	return true;
+}
+
 static int decode_regions(struct decoder *d, struct bytes *b)
 {
 	const struct mt_regions *wire = take(b, sizeof(*wire));
 	struct walk_event ev;
-	uint32_t i;
 
-	if (!wire || wire->count > REGIONS_MAX)
+	if (!wire || !decode_list(d, b, wire->count))
 		return -EBADMSG;
-	for (i = 0; i < wire->count; i++) {
-		if (!decode_region(d, b, i ? &d->regions[i - 1] : NULL, &d->regions[i]))
-			return -EBADMSG;
-	}
 	ev = (struct walk_event){
 		.space = wire->e.space,
 		.ts_ns = wire->e.ts_ns,
@@ -386,14 +395,9 @@ static int decode_section(struct decoder *d, struct bytes *b)
 {
 	const struct mt_section *wire = take(b, sizeof(*wire));
 	struct section_event ev;
-	uint32_t i;
 
-	if (!wire || wire->count > REGIONS_MAX)
+	if (!wire || !decode_list(d, b, wire->count))
 		return -EBADMSG;
-	for (i = 0; i < wire->count; i++) {
-		if (!decode_region(d, b, i ? &d->regions[i - 1] : NULL, &d->regions[i]))
-			return -EBADMSG;
-	}
 	ev = (struct section_event){
 		.space = wire->e.space,
 		.ts_ns = wire->e.ts_ns,

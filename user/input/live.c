@@ -258,8 +258,8 @@ static int attach_exits(struct live *live, char *why, size_t why_len)
 		if (!tracepoint_exists(section))
 			continue;
 		err = keep_link(live,
-				bpf_program__attach_tracepoint(live->walkers.exit_call,
-							       "syscalls", names[i]),
+				bpf_program__attach_tracepoint(live->walkers.exit_call, "syscalls",
+							       names[i]),
 				section, why, why_len);
 		if (err)
 			return err;
@@ -324,9 +324,10 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 	err = load(live, scope);
 	if (err) {
 		snprintf(why, why_len,
-			 err == -ENOTSUP ? "this kernel has not what tier truth needs (memtrace features "
-					   "says what); --tier calls does without" :
-					   "the kernel refused the BPF programs: %s",
+			 err == -ENOTSUP ?
+				 "this kernel has not what tier truth needs (memtrace features "
+				 "says what); --tier calls does without" :
+				 "the kernel refused the BPF programs: %s",
 			 strerror(-err));
 		goto fail;
 	}
