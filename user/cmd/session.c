@@ -71,6 +71,9 @@ int session__open(struct session *s, const struct live_scope *scope, struct sink
 		return -ENOMEM;
 	if (!proc__max_map_count(&max))
 		tracker__set_max_map_count(s->tracker, max);
+	s->truth = scope->truth;
+	if (s->truth)
+		tracker__set_truth(s->tracker);
 	err = live__open(scope, &s->live, why, why_len);
 	return err;
 }
@@ -123,6 +126,10 @@ static int read_base(struct session *s, struct space *space)
 	size_t n;
 	int err;
 
+	if (s->truth) {
+		space->last_base_ns = begin;
+		return live__walk(s->live, space->tgid);
+	}
 	err = proc_maps__read((pid_t)space->tgid, &regions, &n, NULL);
 	end = session__now();
 	space->last_base_ns = end;
@@ -277,6 +284,15 @@ static void ask_growing(struct session *s, struct space *space)
 	}
 }
 
+/* Every section that has ended has reached us, and none is under way. */
+static bool prove_truth(struct session *s, struct space *space, const struct mt_task *task)
+{
+	drain(s);
+	if (task->write_locked || space->next_seq < task->seq)
+		return false;
+	return true;
+}
+
 /*
  * One try to prove the map exact: every call that has ended has reached us,
  * none is under way, and the kernel's counters agree. True when there is
@@ -298,10 +314,13 @@ static bool prove(struct session *s, struct space *space)
 		return false;
 	if (!space->exact)
 		return read_base(s, space) && space->has_base;
-	ask_growing(s, space);
+	if (!s->truth)
+		ask_growing(s, space);
 	alive = ask_space(s, space, &still);
 	if (live__space(s->live, space->id, &after) || !alive)
 		return true;
+	if (s->truth)
+		return prove_truth(s, space, &still.task);
 	quiet = !still.in_call && after.calls == before.calls;
 	return quiet && tracker__audit(s->tracker, space, &still.task.mm, still.task.ts_ns);
 }

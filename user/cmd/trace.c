@@ -31,7 +31,6 @@
 #define CLOSE_TIMEOUT_MS 2000	/* for a reader that has stalled */
 #define WAIT_MIN_MS 2
 #define WAIT_MAX_MS 50 /* 64 MiB of ring last for some 200 ms at full rate */
-#define TIER "calls"
 
 struct trace {
 	const struct trace_options *opts;
@@ -128,7 +127,7 @@ static int open_sink(struct trace *t)
 		.version = MEMTRACE_VERSION,
 		.kernel = t->kernel,
 		.boot_id = t->boot_id,
-		.tier = TIER,
+		.tier = tier__name(o->tier),
 		.command_line = t->command_line,
 		.vsyscall = *t->vsyscall ? t->vsyscall : NULL,
 	};
@@ -231,6 +230,7 @@ static int attach(struct trace *t)
 		.uid_set = o->uid.given,
 		.uid = o->uid.uid,
 		.cgroup_set = o->cgroup != NULL,
+		.truth = o->tier == TIER_TRUTH,
 		.ring_bytes = o->ring_bytes,
 	};
 	char why[512];
@@ -354,7 +354,7 @@ static void tell_begin(const struct trace *t)
 	size_t n = tracker__live_processes(t->session.tracker);
 
 	fprintf(stderr, "Tracing the memory of %zu process%s, tier %s ... Hit Ctrl-C to end.\n", n,
-		n == 1 ? "" : "es", TIER);
+		n == 1 ? "" : "es", tier__name(t->opts->tier));
 }
 
 static int run(struct trace *t)
@@ -371,7 +371,7 @@ static int run(struct trace *t)
 	if (t->opts->duration_ns)
 		t->end_ns = session__now() + t->opts->duration_ns;
 	loop(t);
-	session__finish(&t->session, TIER, writer__dropped(t->out));
+	session__finish(&t->session, tier__name(t->opts->tier), writer__dropped(t->out));
 	status = close_output(t);
 	if (status == STATUS_OK && t->opts->command && t->command.ended)
 		status = command__exit_status(&t->command);

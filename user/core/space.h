@@ -53,6 +53,7 @@ struct space {
 	uint32_t lost;	   /* as the last record said */
 	uint64_t delivered; /* calls that reached us */
 	uint64_t resyncs;
+	uint64_t next_seq, last_seq; /* tier truth: of write sections */
 	uint32_t users;	  /* live processes */
 	uint32_t threads; /* of all of them */
 	uint64_t grown;	  /* bytes that one of several growing stacks took: which, is asked */
@@ -96,6 +97,7 @@ struct process {
 
 struct tracker_totals {
 	uint64_t calls, lives;	/* events delivered */
+	uint64_t sections;
 	uint64_t resyncs;	/* bases read again */
 	uint64_t bases;		/* first bases */
 	uint64_t audits, audit_failures;

@@ -52,6 +52,11 @@ void tracker__free(struct tracker *t)
 	free(t);
 }
 
+void tracker__set_truth(struct tracker *t)
+{
+	t->truth = true;
+}
+
 void tracker__set_max_map_count(struct tracker *t, uint64_t regions)
 {
 	t->max_map_count = regions;
@@ -175,7 +180,7 @@ static int fork_map(struct tracker *t, const struct fork_event *ev, struct space
 	struct region_map *map;
 	bool known;
 
-	if (!parent || !parent->has_base)
+	if (t->truth || !parent || !parent->has_base)
 		return 0;
 	/* It was found and read before its birth reached us: that is newer. */
 	if (child->has_base && child->base_begin_ns >= ev->ts_ns)
@@ -358,6 +363,10 @@ static int apply(struct tracker *t, struct space *s, const struct call *c, struc
 	n = call__ranges(c, ranges);
 	change->start = n ? ranges[0].start : 0;
 	change->end = n ? ranges[0].end : 0;
+	if (t->truth) {
+		truth__take_change(t, c->tid, change);
+		return 0;
+	}
 	n = call_windows(c, ranges);
 	for (i = 0; i < n; i++) {
 		struct window w = {

@@ -9,6 +9,7 @@ struct thread {
 	uint32_t tid, tgid;
 	uint64_t user_sp; /* when it was found; 0 unknown */
 	uint32_t scan;	  /* that saw it last */
+	struct change change; /* tier truth: by the call under way */
 	UT_hash_handle hh;
 };
 
@@ -23,6 +24,7 @@ struct tracker {
 	size_t ended_processes, uncertain_spaces;
 	uint32_t scan; /* number of the last scan of all threads */
 	uint64_t max_map_count;
+	bool truth;
 	uint64_t *ended; /* spaces that nobody uses any more */
 	size_t n_ended, ended_size;
 	struct tracker_totals totals;
@@ -85,6 +87,11 @@ int space__window(struct tracker *t, struct space *s, const struct window *w);
  */
 bool space__check_totals(struct tracker *t, struct space *s, const struct mt_counters *mm,
 			 uint64_t ts_ns);
+
+/* Tier truth (tracker_truth.c). */
+void truth__take_change(struct tracker *t, uint32_t tid, struct change *ret);
+/* After each section: number of regions and total size are as the kernel counts. */
+void space__check_section(struct tracker *t, struct space *s, const struct section_event *ev);
 
 /* Findings (findings.c): all that a call gives cause for. */
 void findings__of_call(struct tracker *t, struct process *p, const struct space *s,

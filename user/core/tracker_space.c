@@ -129,7 +129,7 @@ int space__set_map(struct tracker *t, struct space *s, struct region *regions, s
 	first = !s->has_base;
 	if (first) {
 		t->totals.bases++;
-	} else {
+	} else if (!s->exact) {
 		s->resyncs++;
 		t->totals.resyncs++;
 	}
@@ -209,6 +209,8 @@ static int walk_append(struct tracker *t, struct space *s, const struct walk_eve
 		err = raw_region__intern(&ev->regions[i], t->backings, &s->walk[s->walk_n]);
 		if (err)
 			return err;
+		if (t->truth)
+			s->walk[s->walk_n].flags |= REGION_APART;
 		s->walk_n++;
 	}
 	return 0;
@@ -224,9 +226,11 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 	t->totals.lives++;
 	if (process__has_left(p, ev->space))
 		return 0;
-	s = space__get(t, ev->space, ev->tgid, ev->ts_ns);
+	/* In tier truth the last walk may come when its last process has ended. */
+	s = t->truth ? tracker__space(t, ev->space) :
+		       space__get(t, ev->space, ev->tgid, ev->ts_ns);
 	if (!s)
-		return -ENOMEM;
+		return t->truth ? 0 : -ENOMEM;
 	if (p)
 		process__move(t, p, s);
 	if (ev->first == 0)
@@ -241,9 +245,16 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 	walk = s->walk;
 	s->walk = NULL;
 	s->walk_size = 0;
+	if (t->truth && s->last_seq >= ev->seq && s->last_seq) {
+		/* Sections went by while it was walked. */
+		free(walk);
+		s->walk_n = 0;
+		return 0;
+	}
+	s->next_seq = ev->seq;
 	err = space__set_map(t, s, walk, s->walk_n, ev->ts_ns, ev->ts_ns);
 	s->walk_n = 0;
-	if (!err)
+	if (!err && !t->truth)
 		space__check_totals(t, s, &s->mm, ev->ts_ns);
 	/* Pieces that do not fit together are no map: as if the walk had failed. */
 	return err == -EINVAL ? 0 : err;
@@ -414,6 +425,18 @@ bool space__check_totals(struct tracker *t, struct space *s, const struct mt_cou
 	space__uncertain(t, s, "the kernel's counters disagree: no call that we see did this",
 			 ts_ns);
 	return false;
+}
+
+void space__check_section(struct tracker *t, struct space *s, const struct section_event *ev)
+{
+	const struct region_totals *totals = region_map__totals(s->map);
+
+	t->totals.audits++;
+	if (totals->regions == ev->mm.map_count &&
+	    (ev->downgraded || totals->bytes == ev->mm.total_vm * REGION_PAGE))
+		return;
+	t->totals.audit_failures++;
+	space__uncertain(t, s, "the kernel's counters disagree", ev->ts_ns);
 }
 
 bool tracker__audit(struct tracker *t, struct space *s, const struct mt_counters *mm,

@@ -21,6 +21,7 @@ struct live_scope {
 	bool uid_set, cgroup_set;
 	uint32_t uid;
 	uint64_t cgroup_id; /* of cgroup v2: its inode number */
+	bool truth;	    /* write sections as well: tier truth */
 	size_t ring_bytes;  /* a power of two */
 };
 
@@ -51,6 +52,12 @@ int live__add_target(struct live *live, uint32_t tgid);
  */
 typedef int (*live_task_fn)(void *ctx, const struct mt_task *task);
 int live__scan(struct live *live, uint32_t tgid, bool attach, live_task_fn cb, void *ctx);
+
+/*
+ * Asks for the whole map of process tgid: it comes through the ring, at once if
+ * the space stands still, else with its next write section. Returns 0 or -errno.
+ */
+int live__walk(struct live *live, uint32_t tgid);
 
 /*
  * Asks which region of process tgid's space holds addr, or is the next above
