@@ -288,11 +288,12 @@ int lookup_region(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct scratch *s;
 
-	if (!task || !task->mm || tgid_seen(task) != scan.tgid || task->pid != task->tgid)
+	if (scan.looked || !task || !task->mm || tgid_seen(task) != scan.tgid)
 		return 0;
 	s = scratch_get();
 	if (!s)
 		return 0;
+	scan.looked = 1;
 	s->len = 0;
 	if (walk_one(s, task->mm, res.addr)) {
 		struct mt_region *r = (void *)s->rec;

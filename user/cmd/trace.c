@@ -180,7 +180,8 @@ static int check_pid(pid_t pid, pid_t *ret_tgid)
 			 st.comm);
 		return -EINVAL;
 	}
-	if (st.state == 'Z' || st.state == 'X') {
+	/* With its main thread alone ended it goes on. */
+	if ((st.state == 'Z' || st.state == 'X') && st.threads <= 1) {
 		complain("process %d (%s) has ended", pid, st.comm);
 		return -ESRCH;
 	}
