@@ -141,6 +141,7 @@ struct {
 	__u32 tgid;   /* only this process, in the user's namespace; 0: all */
 	__u32 attach; /* bring what matches into scope */
 	__u64 lookup; /* address of a region to find in tgid's space */
+	__u32 looked; /* a thread of it was found: the others have the same space */
 } scan = {};
 
 struct {

@@ -383,11 +383,12 @@ static __always_inline int region_lookup(struct bpf_iter__task *ctx, enum region
 	struct task_struct *task = ctx->task;
 	struct scratch *s;
 
-	if (!task || !task->mm || tgid_seen(task) != scan.tgid || task->pid != task->tgid)
+	if (scan.looked || !task || !task->mm || tgid_seen(task) != scan.tgid)
 		return 0;
 	s = scratch_get();
 	if (!s)
 		return 0;
+	scan.looked = 1;
 	s->len = 0;
 	if (walk_one(s, task->mm, res.addr, store)) {
 		struct mt_region *r = (void *)s->rec;

@@ -58,6 +58,7 @@ static const struct test tests[] = {
 	WORKLOAD("vfork"),
 	{ "workload compat", case__workload, "compat", WORKLOAD_UNSEEN },
 	THREADED("exec_thread"),
+	THREADED("main_ends"),
 	TEXT("sbrk"),
 	TEXT("shm"),
 	TEXT("fork"),

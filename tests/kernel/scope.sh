@@ -149,6 +149,26 @@ reused_pid() {
 	[ "$(calls "$T/records" "\"pid\": *$one,")" = 0 ] || fail "calls of another process with that id were seen"
 }
 
+# Its other threads go on: that is no process that has ended.
+main_thread_ended() {
+	"$WORKLOADS/main_ends" 30 &
+	target=$!
+	started="$started $target"
+	for ((i = 0; i < 250; i++)); do
+		grep -q ') Z' "/proc/$target/stat" && break
+		sleep 0.02
+	done
+	start --json -v -o "$T/records" -p "$target"
+	sleep 0.3
+	kill -USR1 "$pid"
+	sleep 0.5
+	kill -INT "$pid"
+	finish
+	want_rc 0
+	grep '"type": *"map"' "$T/records" | grep -q '"exact": *true' || fail "no exact map: $(grep -m1 '"type": *"map"' "$T/records" | head -c 150)"
+	[ "$(calls "$T/records" '"call": *"mmap"')" -ge 1 ] || fail "no calls were seen"
+}
+
 # Two processes at once, one of them named twice.
 several() {
 	local one two
@@ -175,3 +195,4 @@ check "scope: vfork children share the space" vfork_children
 check "scope: -p of several" several
 check "scope: ends that were lost" lost_ends
 check "scope: a pid that is used again" reused_pid
+check "scope: -p of one whose main thread has ended" main_thread_ended

@@ -131,6 +131,11 @@ static int read_base(struct session *s, struct space *space)
 		return live__walk(s->live, space->tgid);
 	}
 	err = proc_maps__read((pid_t)space->tgid, &regions, &n, NULL);
+	/* A main thread that has ended shows nothing, though others go on: ask one of them. */
+	if (!err && !n && ask_space(s, space, &still)) {
+		free(regions);
+		err = proc_maps__read((pid_t)still.task.tid, &regions, &n, NULL);
+	}
 	end = session__now();
 	space->last_base_ns = end;
 	if (err)

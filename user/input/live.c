@@ -470,6 +470,7 @@ int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_look
 
 	live->skel->bss->scan.tgid = tgid;
 	live->skel->bss->scan.lookup = addr;
+	live->skel->bss->scan.looked = 0;
 	err = read_iter(live->lookup, sizeof(found), take_lookup, &found);
 	if (!err && !found.end)
 		err = -ENOENT;
