@@ -537,6 +537,7 @@ static void many_names(void **state)
 
 static size_t whole_record(enum mt_event_type type, struct record *rec)
 {
+	struct mt_section *section;
 	switch (type) {
 	case MT_EVENT_CALL:
 		record__call(rec, 0xf);
@@ -553,6 +554,14 @@ static size_t whole_record(enum mt_event_type type, struct record *rec)
 		break;
 	case MT_EVENT_EXIT:
 		record__init(rec, type, MT_EXIT_GROUP, sizeof(struct mt_exit));
+		break;
+	case MT_EVENT_SECTION:
+		section = record__init(rec, MT_EVENT_SECTION, 0, sizeof(*section));
+		section->hi = PAGE(3);
+		section->count = 3;
+		record__region(rec, 0, 1, MT_NAME_PATH, "a\0bc\0def", 9);
+		record__region(rec, 1, 1, MT_NAME_SAME, "", 0);
+		record__region(rec, 2, 1, MT_NAME_LITERAL, "[x]", 3);
 		break;
 	default:
 		record__walk(rec, 0, 3);
@@ -580,7 +589,8 @@ static void records_cut_at_every_byte(void **state)
 		assert_int_equal(decoder__malformed(f.d)[0], sizeof(struct mt_event));
 		assert_int_equal(decoder__malformed(f.d)[type], refused - sizeof(struct mt_event));
 		/* Nothing of them was believed. */
-		assert_int_equal(tracker__totals(f.t)->calls + tracker__totals(f.t)->lives, 0);
+		assert_int_equal(tracker__totals(f.t)->calls + tracker__totals(f.t)->lives +
+					 tracker__totals(f.t)->sections, 0);
 		assert_int_equal(decode_record(&f, &rec), 0);
 		fixture__close(&f);
 	}
