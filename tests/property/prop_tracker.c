@@ -14,6 +14,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+/* ceiling: the oracle, the torn reader and the shrinker belong together. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

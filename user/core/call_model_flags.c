@@ -209,7 +209,7 @@ static int set_name(struct model *m)
 			return err;
 	} else if (m->c->ret == -EBADF) {
 		at.end = first_unnameable(m, at);
-		/* Over a map that may be torn, what stopped it may not be there yet, or any more. */
+		/* Over a map that may be torn, what stopped it may not be there. */
 		if (at.end == m->range.end || !m->strict)
 			model__unknown(m, "prctl failed half-way");
 	} else if (m->c->ret != -ENOMEM) {

@@ -133,16 +133,14 @@ bool tracker__next_ended(struct tracker *t, uint64_t *ret_space)
 
 int tracker__on_task(struct tracker *t, const struct mt_task *task, const char *comm)
 {
-	struct space *s = space__get(t, task->space, task->tgid, task->ts_ns);
-	struct process *p;
-	bool new;
+	struct process *p = tracker__process(t, task->tgid);
+	bool new = !p || (p->start_ns && p->start_ns != task->start_ns);
+	struct space *s;
 
-	if (!s)
-		return -ENOMEM;
-	p = tracker__process(t, task->tgid);
-	new = !p || (p->start_ns && p->start_ns != task->start_ns);
+	/* First, for it may end the one that had the pid before, and its space. */
 	p = process__get(t, task->tgid, task->start_ns, task->ts_ns, comm);
-	if (!p)
+	s = p ? space__get(t, task->space, task->tgid, task->ts_ns) : NULL;
+	if (!s)
 		return -ENOMEM;
 	if (!s->has_base || !s->layout.task_size) {
 		s->layout = (struct layout){
@@ -206,33 +204,34 @@ static int fork_map(struct tracker *t, const struct fork_event *ev, struct space
 
 int tracker__on_fork(struct tracker *t, const struct fork_event *ev)
 {
-	struct space *parent = ev->space ? tracker__space(t, ev->space) : NULL, *child;
-	struct process *p;
+	struct process *p = ev->thread ? tracker__process(t, ev->child_tgid) : NULL;
+	struct space *parent, *child;
+	bool new = !p;
 	int err;
 
 	t->totals.lives++;
 	if (process__has_left(tracker__process(t, ev->child_tgid), ev->child_space))
 		return 0;
-	child = space__get(t, ev->child_space, ev->child_tgid, ev->ts_ns);
-	p = ev->thread ? tracker__process(t, ev->child_tgid) : NULL;
-	if (!p) {
+	/* First, for it may end the one that had the pid before, and its space. */
+	if (!p)
 		p = process__get(t, ev->child_tgid, ev->child_start_ns, ev->ts_ns, ev->comm);
-		if (!p || !child)
-			return -ENOMEM;
-		p->parent = ev->tgid;
-		if (p->space != child->id) {
-			process__move(t, p, child);
-			tracker__tell_process(t, PROCESS_FORK, p, ev->ts_ns);
-		}
-	}
+	child = p ? space__get(t, ev->child_space, ev->child_tgid, ev->ts_ns) : NULL;
 	if (!child)
 		return -ENOMEM;
+	if (new)
+		p->parent = ev->tgid;
+	if (p->space != child->id) {
+		process__move(t, p, child);
+		if (new)
+			tracker__tell_process(t, PROCESS_FORK, p, ev->ts_ns);
+	}
 	err = thread__add(t, ev->child_tid, p, child, 0);
 	/* A snapshot that is younger than the fork knows more than the parent's map. */
 	if (err || ev->shared || (child->has_base && ev->ts_ns <= child->base_begin_ns))
 		return err;
 	child->layout = ev->layout;
 	child->mm = ev->mm;
+	parent = ev->space ? tracker__space(t, ev->space) : NULL;
 	err = fork_map(t, ev, parent, child);
 	process__note_start(t, p, child);
 	return err;
@@ -456,8 +455,6 @@ int tracker__on_call(struct tracker *t, const struct call *c)
 		caller = space__get(t, c->space, c->tgid, c->exit_ns);
 	if (!p || (c->space && !caller && !process__has_left(p, c->space)))
 		return -ENOMEM;
-	s = c->target == c->space ? caller : tracker__space(t, c->target);
-	rec.space = s ? s : caller;
 	/* Its fork or exec was lost. */
 	if (caller)
 		process__move(t, p, caller);
@@ -468,6 +465,9 @@ int tracker__on_call(struct tracker *t, const struct call *c)
 		if (err)
 			return err;
 	}
+	/* Looked up now: the process may have been the last of another space. */
+	s = c->target == c->space ? caller : tracker__space(t, c->target);
+	rec.space = s ? s : caller;
 	p->last_ns = c->exit_ns;
 	/* Calls that began before we attached are not in the kernel's count. */
 	if (caller && c->enter_ns)

@@ -326,6 +326,7 @@ static void doubt__add(struct doubt *d, const struct window *w, uint64_t copies_
 
 static void compare_windows(const struct space *s, const struct window *w, struct doubt *d)
 {
+	static const char overlapped[] = "calls of two threads overlapped in time and range";
 	uint32_t i, at = s->window_next;
 	const struct window *old = NULL;
 
@@ -334,8 +335,7 @@ static void compare_windows(const struct space *s, const struct window *w, struc
 		old = &s->windows[at];
 		if (windows_conflict(old, w))
 			doubt__add(d, w, old->copies ? old->exit_ns : UINT64_MAX,
-				   old->copies ? NULL :
-						 "calls of two threads overlapped in time and range");
+				   old->copies ? NULL : overlapped);
 		if (old->exit_ns <= w->enter_ns && old->before_ns <= w->enter_ns)
 			return;
 	}

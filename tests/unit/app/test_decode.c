@@ -4,6 +4,7 @@
  * tracker makes of them. Records that are cut short or lie are refused and
  * counted. Each is copied to where it ends at the end of its memory.
  */
+/* ceiling: one hostile record after another, over one builder. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -245,7 +245,9 @@ static void forks_while_another_calls(void **state)
 /* The child forked before its parent's call was told, and is gone. */
 static void copies_of_a_copy(void **state)
 {
-	struct exit_event gone = { .ts_ns = 80, .tgid = 800, .tid = 800, .space = 8, .group = true };
+	struct exit_event gone = {
+		.ts_ns = 80, .tgid = 800, .tid = 800, .space = 8, .group = true
+	};
 	struct fixture f;
 
 	open_threads(&f, "wwww");
