@@ -160,8 +160,10 @@ static uint64_t some_page(unsigned int *seed)
 
 static struct mt_counters some_counters(unsigned int *seed)
 {
-	return (struct mt_counters){ .total_vm = rng(seed, 128), .stack_vm = rng(seed, 64),
-				     .locked_vm = rng(seed, 8), .map_count = rng(seed, 200) };
+	return (struct mt_counters){ .total_vm = rng(seed, 128),
+				     .stack_vm = rng(seed, 64),
+				     .locked_vm = rng(seed, 8),
+				     .map_count = rng(seed, 200) };
 }
 
 static size_t put_region(unsigned int *seed, uint8_t *to, uint32_t at)
