@@ -183,7 +183,8 @@ static size_t put_region(unsigned int *seed, uint8_t *to, uint32_t at)
 
 static size_t put_call(unsigned int *seed, struct mt_call *c, uint8_t *tails)
 {
-	static const uint64_t flags[] = { 0x32, 0x22, 0x11, 0x01, 0x132, 0x4022, 0x100022, 0x40022 };
+	static const uint64_t flags[] = { 0x32, 0x22, 0x11, 0x01, 0x132, 0x4022, 0x100022,
+					0x40022 };
 	size_t len = 0;
 
 	c->call = 1 + rng(seed, MT_CALL_NR - 1);
