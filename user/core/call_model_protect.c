@@ -64,6 +64,25 @@ static uint64_t where_it_stopped(const struct model *m)
 }
 
 /*
+ * Over a map that may be torn only what the kernel shows counts: were the
+ * first region not done, none would be. How far it got beyond, nothing tells.
+ */
+static int mprotect__failed_torn(struct model *m)
+{
+	const struct raw_region *raw = &m->c->region;
+	struct range done = m->range;
+
+	if (m->c->has_region && (raw->region.flags & REGION_RWX) != wanted(m->c))
+		return 0;
+	model__unknown(m, "mprotect failed half-way");
+	if (!m->c->has_region)
+		return 0;
+	if (raw->region.end < done.end)
+		done.end = page__down(raw->region.end);
+	return protect(m, done);
+}
+
+/*
  * The kernel goes region by region and stops at the first that refuses (mm/
  * mprotect.c, do_mprotect_pkey). What the first looks like now tells whether
  * it got beyond that.
@@ -83,10 +102,12 @@ static int mprotect__failed(struct model *m)
 
 	if (m->c->no_region || (m->c->has_region && raw->region.start > m->range.start))
 		return 0;
+	if (!m->strict)
+		return mprotect__failed_torn(m);
 	done.end = where_it_stopped(m);
 	if (range__empty(done) || !first) {
 		/* Refused at once, or the kernel has what the map lacks. */
-		if (m->c->has_region && !first && m->strict)
+		if (m->c->has_region && !first)
 			model__unknown(m, why);
 		return 0;
 	}
@@ -112,9 +133,6 @@ static int mprotect__failed(struct model *m)
 			return 0;
 		if (raw->region.end < done.end)
 			done.end = page__down(raw->region.end);
-	} else if (!m->strict) {
-		/* Where the hole is was read from a map that may be torn. */
-		model__unknown(m, why);
 	}
 	return protect(m, done);
 }

@@ -255,10 +255,12 @@ int tracker__on_exec(struct tracker *t, const struct exec_event *ev)
 		process__end(t, p, ev->ts_ns, 0);
 		return 0;
 	}
+	/* First: a record may name one space twice, and then it is not to go. */
+	if (ev->old_space != p->space)
+		space__end_unused(t, ev->old_space);
 	s = space__get(t, ev->space, ev->tgid, ev->ts_ns);
 	if (!s)
 		return -ENOMEM;
-	space__end_unused(t, ev->old_space);
 	process__move(t, p, s);
 	s->layout = ev->layout;
 	s->mm = ev->mm;
