@@ -68,6 +68,38 @@ json_lines() {
 	detail "$(wc -l <"$T/err") records"
 }
 
+# A call has made its region and goes on to fill it: what is asked for meanwhile
+# is no exact map, or it has the region.
+call_under_way() {
+	background "$MEMTRACE" --json -o "$T/records" -- python3 -c 'import mmap
+mmap.mmap(-1, 1 << 30, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS | 0x8000)' 2>"$T/err" # MAP_POPULATE
+	for ((i = 0; i < 500; i++)); do
+		command=$(pgrep -P "$pid") && grep -qs /dev/zero "/proc/$command/maps" && break
+		sleep 0.01
+	done
+	kill -USR1 "$pid"
+	wait_for '"type": *"map"' "$T/records" || fail "no map came"
+	finish
+	want_rc 0
+	grep '"type": *"map"' "$T/records" | grep -v /dev/zero | grep -q '"exact": *true' &&
+		fail "called exact, and lacks the region of the call that is under way"
+	grep '"type": *"map"' "$T/records" | grep -q '"exact": *false' || detail "the call had ended by then"
+}
+
+# Deeper than is walked in the kernel: the end of the path is no path.
+deep_path() {
+	mt --json -v -o "$T/records" -- python3 -c 'import mmap, os, sys
+os.chdir(sys.argv[1])
+for i in range(100):
+    os.mkdir("d%d" % i)
+    os.chdir("d%d" % i)
+f = open("leaf", "w+")
+f.truncate(4096)
+mmap.mmap(f.fileno(), 4096)' "$T"
+	want_rc 0
+	grep -q '"\.\.\.[^"]*/d99/leaf"' "$T/records" || fail "expected \".../d99/leaf\", got $(grep -m1 -o '"[^"]*/d99/leaf"' "$T/records")"
+}
+
 # The sample that README's first command shows.
 sample() {
 	[ -x "$WORKLOADS/sample" ] || return 0
@@ -82,3 +114,5 @@ check "output: streams of -p" streams_of_pid
 check "output: streams of a command" streams_of_command
 check "output: JSON Lines" json_lines
 check "output: sample" sample
+check "output: a map while a call is under way" call_under_way
+check "output: a deep path" deep_path

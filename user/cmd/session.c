@@ -306,13 +306,14 @@ static bool prove_truth(struct session *s, struct space *space, const struct mt_
 static bool prove(struct session *s, struct space *space)
 {
 	struct mt_space before, after;
+	uint64_t id = space->id;
 	struct still still;
-	bool alive, quiet;
+	bool quiet;
 
-	if (live__space(s->live, space->id, &before))
-		return true;
+	if (live__space(s->live, id, &before))
+		return false;
 	drain(s);
-	if (tracker__space(s->tracker, space->id) != space)
+	if (tracker__space(s->tracker, id) != space)
 		return true; /* it ended just now */
 	check_lost(s, space);
 	if (space->delivered + before.lost_calls < before.calls)
@@ -321,16 +322,15 @@ static bool prove(struct session *s, struct space *space)
 		return read_base(s, space) && space->has_base;
 	if (!s->truth)
 		ask_growing(s, space);
-	alive = ask_space(s, space, &still);
-	if (live__space(s->live, space->id, &after) || !alive)
-		return true;
+	if (!ask_space(s, space, &still) || live__space(s->live, space->id, &after))
+		return false; /* its end is on the way to us */
 	if (s->truth)
 		return prove_truth(s, space, &still.task);
 	quiet = !still.in_call && after.calls == before.calls;
 	return quiet && tracker__audit(s->tracker, space, &still.task.mm, still.task.ts_ns);
 }
 
-static void settle(struct session *s, uint64_t id)
+static bool settle(struct session *s, uint64_t id)
 {
 	struct space *space;
 	int i;
@@ -338,27 +338,60 @@ static void settle(struct session *s, uint64_t id)
 	for (i = 0; i < MAP_TRIES; i++) {
 		space = tracker__space(s->tracker, id);
 		if (!space || prove(s, space))
-			return;
+			return true;
 		nap(NS_PER_MS / 2);
 	}
+	return false;
 }
 
+/* As far as it is known: a call that is under way may have done its work already. */
+static void write_map(struct session *s, const struct process *p, const struct space *space,
+		      bool settled)
+{
+	struct space shown = *space;
+
+	if (shown.exact && !settled) {
+		shown.exact = false;
+		shown.why = "calls were under way all the time";
+	}
+	s->sink->ops->map(s->sink, p, &shown, tracker__backings(s->tracker), session__now());
+}
+
+static void settle_and_write(struct session *s, uint32_t tgid)
+{
+	struct process *p = tracker__process(s->tracker, tgid);
+	struct space *space;
+	bool settled;
+
+	if (!p)
+		return;
+	settled = settle(s, p->space);
+	p = tracker__process(s->tracker, tgid);
+	space = p ? tracker__space(s->tracker, p->space) : NULL;
+	if (space)
+		write_map(s, p, space, settled);
+}
+
+/* By id: a process may end, and be forgotten, while others' maps are settled. */
 void session__maps(struct session *s)
 {
-	struct process *p;
-	struct space *space;
+	const struct process *p;
+	size_t n = 0, i, max;
+	uint32_t *tgids;
 
 	drain(s);
-	for (p = tracker__next_process(s->tracker, NULL); p;
-	     p = tracker__next_process(s->tracker, p)) {
-		if (p->ended)
-			continue;
-		settle(s, p->space);
-		space = tracker__space(s->tracker, p->space);
-		if (!p->ended && space)
-			s->sink->ops->map(s->sink, p, space, tracker__backings(s->tracker),
-					  session__now());
+	max = tracker__live_processes(s->tracker);
+	tgids = calloc(max ? max : 1, sizeof(*tgids));
+	if (!tgids)
+		return;
+	for (p = tracker__next_process(s->tracker, NULL); p && n < max;
+	     p = tracker__next_process(s->tracker, (struct process *)p)) {
+		if (!p->ended)
+			tgids[n++] = p->tgid;
 	}
+	for (i = 0; i < n; i++)
+		settle_and_write(s, tgids[i]);
+	free(tgids);
 }
 
 /* What the closing report says of a process that lives on is to be right as well. */

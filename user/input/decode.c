@@ -91,14 +91,15 @@ static const char *keep_name(struct decoder *d, const char *name, size_t len, un
 	return to;
 }
 
-/* "libc.so.6\0lib\0usr\0" -> "/usr/lib/libc.so.6" at the end of d->path. */
-static const char *join_components(struct decoder *d, const char *raw, size_t len, bool deleted,
-				   size_t *ret_len)
+/* "libc.so.6\0lib\0usr\0" -> "/usr/lib/libc.so.6" at the end of d->path; ".../usr/..." if cut. */
+static const char *join_components(struct decoder *d, const char *raw, size_t len,
+				   unsigned int name_flags, size_t *ret_len)
 {
 	static const char suffix[] = " (deleted)";
+	static const char cut[] = "...";
 	size_t at = sizeof(d->path), i = 0;
 
-	if (deleted) {
+	if (name_flags & MT_NAME_DELETED) {
 		at -= sizeof(suffix) - 1;
 		memcpy(d->path + at, suffix, sizeof(suffix) - 1);
 	}
@@ -112,7 +113,7 @@ static const char *join_components(struct decoder *d, const char *raw, size_t le
 		total += n + 1;
 		i += n + 1;
 	}
-	if (total > at)
+	if (total + sizeof(cut) > at)
 		return NULL;
 	if (!total) {
 		*--end = '/';
@@ -126,6 +127,11 @@ static const char *join_components(struct decoder *d, const char *raw, size_t le
 		memcpy(end, raw + i, n);
 		*--end = '/';
 		i += n + 1;
+	}
+	/* What lies above was too deep to be walked: not to be taken for the whole. */
+	if (name_flags & MT_NAME_TRUNCATED) {
+		end -= sizeof(cut) - 1;
+		memcpy(end, cut, sizeof(cut) - 1);
 	}
 	*ret_len = sizeof(d->path) - (size_t)(end - d->path);
 	return end;
@@ -153,7 +159,7 @@ static const char *decode_name(struct decoder *d, const struct mt_region *wire, 
 
 	switch (wire->name_class) {
 	case MT_NAME_PATH:
-		path = join_components(d, raw, len, wire->name_flags & MT_NAME_DELETED, &path_len);
+		path = join_components(d, raw, len, wire->name_flags, &path_len);
 		return path ? keep_name(d, path, path_len, 0) : "";
 	case MT_NAME_PSEUDO:
 		return wrap_name(d, "/", raw, len, " (deleted)", 0);
