@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "live_probe.h"
@@ -117,52 +116,33 @@ static void choose_walkers(struct live *live, bool maple_tree)
 	bpf_program__set_autoload(others->lookup_region, false);
 }
 
-/*
- * An element of task storage can be made. Since 6.19 (f484f4a3e058) that takes a
- * processor with a 16-byte cmpxchg: without it kmalloc_nolock() gives nothing.
- */
-static bool task_storage_works(struct bpf_map *map)
-{
-	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	char *value = calloc(1, bpf_map__value_size(map));
-	bool works;
-
-	works = pidfd >= 0 && value &&
-		!bpf_map_update_elem(bpf_map__fd(map), &pidfd, value, BPF_NOEXIST) &&
-		!bpf_map_delete_elem(bpf_map__fd(map), &pidfd);
-	free(value);
-	if (pidfd >= 0)
-		close(pidfd);
-	return works;
-}
-
-/* Task storage came with 5.11 and 5.12; whether it works is seen by loading and trying. */
+/* Task storage came with 5.11, for programs like ours with 5.12: they are tried with it first. */
 static int load(struct live *live, const struct live_scope *scope)
 {
 	struct kernel_types *types;
-	bool maple_tree;
-	int err, attempt;
+	bool maple_tree, task_storage;
+	int err;
 
 	err = kernel_types__load(LIVE_BTF_PATH, &types);
 	if (err)
 		return err;
 	maple_tree = kernel_types__member(types, "mm_struct", "mm_mt") != MEMBER_NONE;
 	kernel_types__free(types);
-	for (attempt = 0; attempt < 2; attempt++) {
+	task_storage = !live_probe__task_storage();
+	for (;; task_storage = false) {
 		live->skel = memtrace_bpf__open();
 		if (!live->skel)
 			return -errno;
-		configure(live->skel, scope, attempt == 0);
+		configure(live->skel, scope, task_storage);
 		choose_walkers(live, maple_tree);
 		err = memtrace_bpf__load(live->skel);
-		if (!err && (attempt > 0 || task_storage_works(live->skel->maps.task_states)))
+		if (!err)
 			return 0;
 		memtrace_bpf__destroy(live->skel);
 		live->skel = NULL;
-		if (err == -EPERM || err == -ENOMEM)
-			break;
+		if (!task_storage || err == -EPERM || err == -ENOMEM)
+			return err;
 	}
-	return err;
 }
 
 static int keep_link(struct live *live, struct bpf_link *link, const char *what, char *why,
