@@ -215,14 +215,16 @@ static __always_inline int call_exit(__s64 ret, enum region_store store)
 	if (!ts || !ts->call)
 		return 0;
 	call = ts->call;
-	ts->call = MT_CALL_NONE;
 	sp = space_by_id(ts->space);
-	if (!sp)
-		return 0;
-	count_seen(MT_EVENT_CALL);
-	if (!ts->uncounted)
-		__sync_fetch_and_add(&sp->calls, 1);
-	return call_send(ts, task, call, ret, sp->lost_total, store);
+	if (sp) {
+		count_seen(MT_EVENT_CALL);
+		if (!ts->uncounted)
+			__sync_fetch_and_add(&sp->calls, 1);
+		call_send(ts, task, call, ret, sp->lost_total, store);
+	}
+	/* Last: who scans sees the call under way, or finds it counted. */
+	ts->call = MT_CALL_NONE;
+	return 0;
 }
 
 /* A thread that is in a call when its space comes into scope: see it end. */

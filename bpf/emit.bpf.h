@@ -28,6 +28,8 @@ static __noinline int count_lost(__u32 type, __u64 space, __u32 cause)
 	if (sp) {
 		__sync_fetch_and_add(&sp->lost[cause], 1);
 		__sync_fetch_and_add(&sp->lost_total, 1);
+		if (type == MT_EVENT_CALL)
+			__sync_fetch_and_add(&sp->lost_calls, 1);
 	}
 	return 0;
 }

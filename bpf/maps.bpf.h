@@ -13,6 +13,7 @@
 
 /* Settings: fixed before load, so that what is off costs nothing. */
 const volatile bool use_task_storage = true; /* else a hash by task pointer */
+const volatile bool tier_truth; /* write sections are seen */
 const volatile bool scope_all;		     /* -a, narrowed by what follows */
 const volatile bool scope_follow;	     /* -f: children of what is in scope */
 const volatile bool filter_comm_set, filter_uid_set, filter_cgroup_set;
@@ -20,6 +21,14 @@ const volatile char filter_comm[MT_COMM_LEN];
 const volatile __u32 filter_uid;
 const volatile __u64 filter_cgroup;
 const volatile __u32 self_tgid; /* in the initial pid namespace, 0: ask */
+
+/* A write section under way: mmap_lock held for writing. */
+struct section {
+	__u64 mm; /* 0: none */
+	__u64 space;
+	__u64 lo, hi; /* what the tree was written in so far, both ends included */
+	__u64 brk;    /* when it began */
+};
 
 /*
  * What is remembered of a task whose space is in scope. It sticks to the task
@@ -33,6 +42,7 @@ struct task_state {
 	__u64 clone_ns; /* when it entered clone */
 	__u64 args[6];
 	__u64 target;
+	struct section sections[2]; /* fork holds the parent's lock and the child's */
 	__u32 call;	 /* enum mt_call_id under way, or 0 */
 	__u32 uncounted; /* began before we attached */
 	__u32 tgid, tid; /* in the tracing user's namespace */
@@ -106,7 +116,7 @@ struct scratch {
 	__u32 users;
 	__u32 len;    /* of rec so far */
 	__u64 lo, hi; /* of the walk, both ends included */
-	__u64 mm;
+	__u64 seq; /* of the pieces */
 	__u64 last_file; /* whose name was written last */
 	__u32 limit;	 /* regions wanted; 0: all */
 	__u32 found;	 /* regions so far */
@@ -131,6 +141,7 @@ struct {
 	__u32 tgid;   /* only this process, in the user's namespace; 0: all */
 	__u32 attach; /* bring what matches into scope */
 	__u64 lookup; /* address of a region to find in tgid's space */
+	__u32 looked; /* a thread of it was found: the others have the same space */
 } scan = {};
 
 struct {

@@ -7,7 +7,7 @@
  */
 #include "vmlinux.h"
 #include <bpf/bpf_tracing.h>
-#include "call.bpf.h"
+#include "section.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -85,6 +85,24 @@ static __always_inline __u64 lost_of(__u64 space)
 	return sp ? sp->lost_total : 0;
 }
 
+/* Sends the new space's whole map: nobody but the caller has its mm yet. */
+static __always_inline void walk_new(struct task_struct *task, struct mm_struct *mm,
+				     const struct mt_event *head, enum region_store store)
+{
+	struct mt_space *sp = space_by_id(head->space);
+	struct scratch *s = scratch_get();
+
+	if (!s) {
+		count_seen(MT_EVENT_REGIONS);
+		count_lost(MT_EVENT_REGIONS, head->space, MT_LOSS_SCRATCH);
+		return;
+	}
+	s->head = *head;
+	s->head.type = MT_EVENT_REGIONS;
+	walk_all(s, mm, sp && tier_truth ? section_number(mm, sp) : 0, store);
+	scratch_put(s);
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
 {
@@ -127,21 +145,19 @@ int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
-/* Sends the new space's whole map: nobody but the caller has its mm yet. */
-static __always_inline void exec_walk(struct task_struct *task, struct mt_event *head,
-				      enum region_store store)
+/* Attached after life_fork: a child that came into scope there shows its map. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(truth_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct scratch *s = scratch_get();
+	struct task_state *ts = state_of(child, false);
+	struct mt_event head;
 
-	if (!s) {
-		count_seen(MT_EVENT_REGIONS);
-		count_lost(MT_EVENT_REGIONS, head->space, MT_LOSS_SCRATCH);
-		return;
-	}
-	s->head = *head;
-	s->head.type = MT_EVENT_REGIONS;
-	walk_all(s, task, store);
-	scratch_put(s);
+	if (!ts || !ts->space || stopped || child->mm == parent->mm)
+		return 0;
+	fill_head(&head, parent, MT_EVENT_REGIONS, ts->space, lost_of(ts->space));
+	head.tgid = head.tid = ts->tgid;
+	walk_new(child, child->mm, &head, REGIONS_IN_MAPLE);
+	return 0;
 }
 
 static __always_inline int process_exec(struct task_struct *task, enum region_store store)
@@ -179,7 +195,7 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 		record_submit(e);
 	}
 	if (space)
-		exec_walk(task, &head, store);
+		walk_new(task, task->mm, &head, store);
 	return 0;
 }
 
@@ -201,17 +217,22 @@ int BPF_PROG(life_exit, struct task_struct *task)
 	struct task_state *ts = state_of(task, false);
 	struct mt_space *sp;
 	struct mt_exit *e;
+	bool group;
 
 	if (!ts || !ts->space || stopped)
 		return 0;
 	sp = space_by_id(ts->space);
+	group = !BPF_CORE_READ(task, signal, live.counter);
+	/* Another process may get its id: it is not the one that was asked for. */
+	if (group)
+		bpf_map_delete_elem(&targets, &ts->tgid);
 	count_seen(MT_EVENT_EXIT);
 	e = record_reserve(MT_EVENT_EXIT, ts->space, sizeof(*e));
 	if (e) {
 		fill_head(&e->e, task, MT_EVENT_EXIT, ts->space, sp ? sp->lost_total : 0);
 		e->e.tgid = ts->tgid;
 		e->e.tid = ts->tid;
-		e->e.flags = BPF_CORE_READ(task, signal, live.counter) ? 0 : MT_EXIT_GROUP;
+		e->e.flags = group ? MT_EXIT_GROUP : 0;
 		e->exit_code = task->exit_code;
 		e->pad = 0;
 		record_submit(e);
@@ -219,6 +240,40 @@ int BPF_PROG(life_exit, struct task_struct *task)
 	ts->space = 0;
 	state_forget(task);
 	return 0;
+}
+
+/*
+ * The tracepoints had the path of a memory cgroup for a second argument until
+ * 6.13; which form to load is seen by their number of arguments.
+ */
+SEC("tp_btf/mmap_lock_acquire_returned")
+int BPF_PROG(lock_acquire, struct mm_struct *mm, bool write, bool success)
+{
+	return lock_acquired(mm, write, success);
+}
+
+SEC("tp_btf/mmap_lock_released")
+int BPF_PROG(lock_release, struct mm_struct *mm, bool write)
+{
+	return write ? section_end(bpf_get_current_task_btf(), mm, false) : 0;
+}
+
+SEC("tp_btf/mmap_lock_acquire_returned")
+int BPF_PROG(lockcg_acquire, struct mm_struct *mm, const char *path, bool write, bool success)
+{
+	return lock_acquired(mm, write, success);
+}
+
+SEC("tp_btf/mmap_lock_released")
+int BPF_PROG(lockcg_release, struct mm_struct *mm, const char *path, bool write)
+{
+	return write ? section_end(bpf_get_current_task_btf(), mm, false) : 0;
+}
+
+SEC("tp_btf/ma_write")
+int BPF_PROG(tree_write, const char *fn, struct ma_state *mas)
+{
+	return section_write(bpf_get_current_task_btf(), mas);
 }
 
 /* Learns who reads: paths and pids are shown as the reader sees them. */
@@ -251,15 +306,34 @@ static __always_inline struct task_state *scan_attach(struct task_struct *task, 
 	return space ? task_join(task, space, mm) : NULL;
 }
 
+static __always_inline void fill_task(struct mt_task *rec, struct task_struct *task,
+				      const struct task_state *ts, __u64 user_sp)
+{
+	struct mt_space *space = space_by_id(ts->space);
+
+	rec->space = ts->space;
+	rec->tgid = ts->tgid;
+	rec->tid = ts->tid;
+	rec->user_sp = user_sp;
+	rec->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	rec->uid = BPF_CORE_READ(task, real_cred, uid.val);
+	rec->in_call = ts->uncounted ? 0 : ts->call;
+	rec->ts_ns = bpf_ktime_get_ns();
+	bpf_core_read(rec->comm, sizeof(rec->comm), &task->comm);
+	read_counters(task->mm, &rec->mm);
+	read_layout(task->mm, &rec->layout);
+	rec->seq = tier_truth && space ? section_number(task->mm, space) : 0;
+	rec->write_locked = tier_truth && mm_write_locked(task->mm);
+}
+
 SEC("iter/task")
 int scan_tasks(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	__u64 args[6] = {}, sp = 0;
-	struct mt_task rec = {};
+	__u64 args[6] = {}, sp = 0, mm;
 	struct task_state *ts;
+	struct scratch *s;
 	long nr = -1;
-	__u64 mm;
 
 	if (!self.tgid)
 		learn_self();
@@ -278,18 +352,27 @@ int scan_tasks(struct bpf_iter__task *ctx)
 	}
 	if (!ts || !ts->space)
 		return 0;
-	rec.space = ts->space;
-	rec.tgid = ts->tgid;
-	rec.tid = ts->tid;
-	rec.user_sp = sp;
-	rec.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	rec.uid = BPF_CORE_READ(task, real_cred, uid.val);
-	rec.in_call = ts->uncounted ? 0 : ts->call;
-	rec.ts_ns = bpf_ktime_get_ns();
-	bpf_core_read(rec.comm, sizeof(rec.comm), &task->comm);
-	read_counters(task->mm, &rec.mm);
-	read_layout(task->mm, &rec.layout);
-	bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec));
+	s = scratch_get();
+	if (!s)
+		return 0;
+	fill_task((void *)s->rec, task, ts, sp);
+	bpf_seq_write(ctx->meta->seq, s->rec, sizeof(struct mt_task));
+	scratch_put(s);
+	return 0;
+}
+
+/* Asks for the whole map of process scan.tgid: now if it stands still, else soon. */
+SEC("iter/task")
+int truth_walk(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct task_state *ts;
+
+	if (!task || !task->mm || tgid_seen(task) != scan.tgid || task->pid != task->tgid)
+		return 0;
+	ts = state_of(task, false);
+	if (ts && ts->space)
+		section_walk_idle(task, ts);
 	return 0;
 }
 
@@ -300,11 +383,12 @@ static __always_inline int region_lookup(struct bpf_iter__task *ctx, enum region
 	struct task_struct *task = ctx->task;
 	struct scratch *s;
 
-	if (!task || !task->mm || tgid_seen(task) != scan.tgid || task->pid != task->tgid)
+	if (scan.looked || !task || !task->mm || tgid_seen(task) != scan.tgid)
 		return 0;
 	s = scratch_get();
 	if (!s)
 		return 0;
+	scan.looked = 1;
 	s->len = 0;
 	if (walk_one(s, task->mm, res.addr, store)) {
 		struct mt_region *r = (void *)s->rec;

@@ -196,14 +196,42 @@ struct maple_arange_64 {
 	void *slot[10];
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct ma_state {
+	struct maple_tree *tree;
+	unsigned long index, last;
+};
+
+typedef struct seqcount {
+	unsigned int sequence;
+} seqcount_t;
+
+typedef struct {
+	long long counter;
+} atomic64_t;
+
+struct rw_semaphore {
+	atomic64_t count;
+};
+
+struct mm_struct___int {
+	int mm_lock_seq;
+};
+
 struct mm_struct {
 	struct maple_tree mm_mt;     /* since 6.1 */
 	struct vm_area_struct *mmap; /* until 6.0 */
+	atomic_t mm_users;
 	struct rb_root mm_rb;	     /* until 6.0 */
 	unsigned long task_size;
 	int map_count;
 	unsigned long total_vm, locked_vm, data_vm, stack_vm;
 	unsigned long def_flags;
+	seqcount_t mm_lock_seq; /* since 6.12; a plain int from 6.4, see mm_struct___int */
+	struct rw_semaphore mmap_lock;
 	unsigned long start_brk, brk, start_stack;
 };
 
@@ -225,10 +253,6 @@ struct pid {
 struct rlimit {
 	unsigned long rlim_cur, rlim_max;
 };
-
-typedef struct {
-	int counter;
-} atomic_t;
 
 struct signal_struct {
 	atomic_t live;
@@ -263,7 +287,12 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct thread_info {
+	__u32 status;
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	unsigned int flags;
 	struct mm_struct *mm;
 	unsigned int personality;

@@ -18,7 +18,7 @@
 #define WALK_STEPS (1 << 21)
 #define LIST_STEPS 256 /* regions of a fresh exec before 6.1: some 20 */
 
-enum walk_error { WALK_OK, WALK_DEEP, WALK_READ, WALK_NODE };
+enum walk_error { WALK_OK, WALK_DEEP, WALK_READ, WALK_NODE, WALK_ROOM };
 
 /* A region fits into the record as long as this much is left. */
 #define REGION_ROOM (sizeof(struct mt_region) + MT_PATH_LEN + COMPONENT_LEN)
@@ -30,6 +30,7 @@ static __noinline int walk_send_piece(struct scratch *s, __u32 flags)
 
 	head->e = s->head;
 	head->e.flags = flags;
+	head->seq = s->seq;
 	head->first = s->first;
 	head->count = s->found - s->first;
 	head->len = s->len - sizeof(*head);
@@ -54,8 +55,10 @@ __noinline int walk_region(__u64 vma, __u64 start, __u64 end)
 	if (!s)
 		return 0;
 	if (s->len > RECORD_LEN - REGION_ROOM) {
-		if (!s->piecewise)
+		if (!s->piecewise) {
+			s->error = WALK_ROOM;
 			return 0;
+		}
 		walk_send_piece(s, 0);
 	}
 	if (put_region(s, (void *)vma, start, end))
@@ -206,22 +209,30 @@ static __always_inline void walk(struct scratch *s, struct mm_struct *mm, __u64 
 }
 
 /*
- * Sends the whole map of a space in pieces. The caller's mm must be still:
- * nobody but the caller has it yet (exec).
+ * Walks everything and sends all pieces but the last, which stays in the record:
+ * returns its flags. seq: the first section that is not in the walk.
  */
-static __always_inline int walk_all(struct scratch *s, struct task_struct *task,
-				    enum region_store store)
+static __always_inline __u32 walk_pieces(struct scratch *s, struct mm_struct *mm, __u64 seq,
+					 enum region_store store)
 {
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	__u32 flags;
-
 	s->len = sizeof(struct mt_regions);
+	s->seq = seq;
 	walk(s, mm, 0, ~0ull, 0, 1, store);
-	flags = MT_REGIONS_LAST;
 	if (s->error || s->found != BPF_CORE_READ(mm, map_count))
-		flags |= MT_REGIONS_BAD;
+		return MT_REGIONS_LAST | MT_REGIONS_BAD;
+	return MT_REGIONS_LAST;
+}
+
+/*
+ * Sends the whole map of a space in pieces. It must be still: under its lock,
+ * or nobody but the caller has it yet (exec, fork).
+ */
+static __always_inline void walk_all(struct scratch *s, struct mm_struct *mm, __u64 seq,
+				     enum region_store store)
+{
+	__u32 flags = walk_pieces(s, mm, seq, store);
+
 	walk_send_piece(s, flags);
-	return 0;
 }
 
 /*

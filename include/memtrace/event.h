@@ -60,6 +60,7 @@ enum mt_event_type {
 	MT_EVENT_EXEC,	  /* a process got a new space; MT_EVENT_REGIONS follow */
 	MT_EVENT_EXIT,	  /* a thread ended, and with MT_EXIT_GROUP its process */
 	MT_EVENT_REGIONS, /* part of a walk over a whole space */
+	MT_EVENT_SECTION, /* a write section ended: what is mapped now where it wrote */
 	MT_EVENT_NR
 };
 
@@ -201,20 +202,57 @@ struct mt_exit {
 
 struct mt_regions {
 	struct mt_event e;
+	__u64 seq;   /* tier truth: number of the first section that is not in it */
 	__u32 first; /* number of the first region in this record within the walk */
 	__u32 count;
 	__u32 len; /* bytes of struct mt_region and names that follow */
 	__u32 pad;
 };
 
+/*
+ * Who held the lock, where no system call of ours did: told as well as it can
+ * be. Values below MT_CALL_NR are calls.
+ */
+enum mt_origin {
+	MT_ORIGIN_CLONE = 64, /* fork copied the map */
+	MT_ORIGIN_SYSCALL,    /* another system call; its number is in mt_section.nr */
+	MT_ORIGIN_COMPAT,     /* a 32-bit system call */
+	MT_ORIGIN_FAULT,      /* a page fault: a stack grew */
+	MT_ORIGIN_KERNEL,     /* a kernel thread, or an io_uring worker */
+	MT_ORIGIN_OTHER_TASK, /* a task with another address space: ptrace, process_madvise */
+};
+
+#define MT_SECTION_FULL 0x1	  /* the regions are all there are */
+#define MT_SECTION_DOWNGRADED 0x2 /* total_vm may still change before the next section */
+#define MT_SECTION_BAD 0x4	  /* the walk failed, or did not fit */
+
+/*
+ * Sent under the lock, at the end of a write section (mmap_lock held for
+ * writing). The count regions that follow are all that overlap [lo, hi) or
+ * touch it, whole.
+ */
+struct mt_section {
+	struct mt_event e;
+	__u64 lo, hi; /* [lo, hi): what may have changed; empty: nothing */
+	__u64 seq;    /* number of this section in its space: +1 each */
+	__u32 origin; /* enum mt_call_id or mt_origin */
+	__s32 nr;     /* of the system call, -1 unknown */
+	__u32 count;  /* regions that follow */
+	__u32 len;    /* bytes that follow */
+	struct mt_counters mm;
+	struct mt_layout layout;
+};
+
 /* One address space in scope, in the table that both sides read. */
 struct mt_space {
 	__u64 calls; /* that ended */
 	__u64 lost[MT_LOSS_NR];
-	__u64 lost_total;
+	__u64 lost_total; /* events of all types */
+	__u64 lost_calls; /* of them */
 	__u64 mm;    /* its pointer */
+	__u64 sections; /* write sections seen to end */
 	__u32 owner; /* the process for which it came into scope */
-	__u32 pad;
+	__u32 want_walk; /* user space asks for all regions at the next section */
 };
 
 /* What the task iterator writes for each thread of a space in scope. */
@@ -229,6 +267,8 @@ struct mt_task {
 	struct mt_counters mm;
 	struct mt_layout layout;
 	__u64 ts_ns; /* when it was read */
+	__u64 seq;   /* tier truth: number of the section under way, or of the next */
+	__u64 write_locked;
 };
 
 /* Answer to a look-up of one address: the region that holds it, or 0, 0. */

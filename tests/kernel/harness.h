@@ -180,6 +180,7 @@ bool expect__check(struct expect *e, char *why, size_t size);
 /* ------------------------------------------------ the cases */
 
 #define WORKLOAD_THREADS 0x1 /* several threads: an uncertain map is no failure */
+#define WORKLOAD_UNSEEN 0x2  /* calls that strace sees and we cannot */
 void case__workload(const struct place *at, const struct test *test, struct verdict *v);
 void case__workload_text(const struct place *at, const struct test *test, struct verdict *v);
 void case__busy(const struct place *at, const struct test *test, struct verdict *v);

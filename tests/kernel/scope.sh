@@ -110,6 +110,65 @@ vfork_children() {
 	[ "$others" = 3 ] || fail "expected 3 calls of children that share the space, got $others"
 }
 
+# All that the ring cannot take is lost, the end of the target included; who lives
+# is asked of the kernel, so memtrace ends even so and holds nobody for alive.
+lost_ends() {
+	mkfifo "$T/fifo"
+	bash -c 'read x <"$1"; for i in {1..400}; do (:); done' - "$T/fifo" &
+	target=$!
+	started="$started $target"
+	start --json -f --ring-size 64K -o "$T/records" -p "$target"
+	kill -STOP "$pid"
+	go_on
+	kill -CONT "$pid"
+	finish
+	want_rc 0
+	[ -z "$why" ] || return
+	[ "$(summary lives_lost "$T/records")" -gt 0 ] || fail "nothing was lost: nothing was tested"
+	[ "$(summary uncertain "$T/records")" = 0 ] || fail "uncertain maps of processes that have ended: $(summary uncertain "$T/records")"
+	grep -q '"ended": *false' "$T/records" && fail "a process that has ended is said to run"
+	[ "$(summary seen "$T/records")" = "$(($(summary delivered "$T/records") + $(summary lost "$T/records")))" ] ||
+		fail "seen is not delivered and lost"
+	detail "$(summary lives_lost "$T/records") forks and ends lost"
+}
+
+# A process that was asked for has ended and another gets its id: nobody asked for that.
+reused_pid() {
+	local one
+	sleep 60 &
+	one=$!
+	start --json -v -o "$T/records" -p "$one,$busy"
+	kill -KILL "$one"
+	wait "$one" 2>/dev/null
+	python3 "$KERNEL_TESTS/with_pid.py" "$one" "$WORKLOADS/munmap" >"$T/with_pid.out" 2>&1 ||
+		fail "no process could be made with pid $one: $(cat "$T/with_pid.out")"
+	sleep 0.2
+	kill -INT "$pid"
+	finish
+	want_rc 0
+	[ "$(calls "$T/records" "\"pid\": *$one,")" = 0 ] || fail "calls of another process with that id were seen"
+}
+
+# Its other threads go on: that is no process that has ended.
+main_thread_ended() {
+	"$WORKLOADS/main_ends" 30 &
+	target=$!
+	started="$started $target"
+	for ((i = 0; i < 250; i++)); do
+		grep -q ') Z' "/proc/$target/stat" && break
+		sleep 0.02
+	done
+	start --json -v -o "$T/records" -p "$target"
+	sleep 0.3
+	kill -USR1 "$pid"
+	sleep 0.5
+	kill -INT "$pid"
+	finish
+	want_rc 0
+	grep '"type": *"map"' "$T/records" | grep -q '"exact": *true' || fail "no exact map: $(grep -m1 '"type": *"map"' "$T/records" | head -c 150)"
+	[ "$(calls "$T/records" '"call": *"mmap"')" -ge 1 ] || fail "no calls were seen"
+}
+
 # Two processes at once, one of them named twice.
 several() {
 	local one two
@@ -134,3 +193,6 @@ check "scope: -p with -f" with_children
 check "scope: -p without -f" without_children
 check "scope: vfork children share the space" vfork_children
 check "scope: -p of several" several
+check "scope: ends that were lost" lost_ends
+check "scope: a pid that is used again" reused_pid
+check "scope: -p of one whose main thread has ended" main_thread_ended

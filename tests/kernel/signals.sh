@@ -56,6 +56,42 @@ duration() {
 	cat "$T/out" "$T/err" | grep -q "$REPORT" || fail "no closing report"
 }
 
+# The command is somebody else by the time: passing a signal on takes a privilege.
+term_to_another_user() {
+	background "$MEMTRACE" -o "$T/report" -- setpriv --reuid=65534 --clear-groups sh -c 'echo started; exec sleep 10' >"$T/out" 2>"$T/err"
+	wait_for started "$T/out" || fail "the command did not start"
+	kill -TERM "$pid"
+	finish
+	want_rc 143
+}
+
+# Privileges and no_new_privs are each thread's own.
+least_privilege() {
+	local task threads=0
+	start -p "$busy" -o "$T/report"
+	for task in /proc/"$pid"/task/*; do
+		threads=$((threads + 1))
+		# DAC_READ_SEARCH, SYS_PTRACE, PERFMON and BPF
+		grep -q '^CapEff:.*000000c000080004$' "$task/status" ||
+			fail "expected four capabilities, got $(grep CapEff "$task/status") in thread $threads"
+		grep -q '^NoNewPrivs:.*1$' "$task/status" || fail "no_new_privs is not set in thread $threads"
+	done
+	kill -INT "$pid"
+	finish
+	want_rc 0
+	detail "$threads threads"
+}
+
+# nohup(1) has SIGHUP ignored: it must not end us then.
+hangup_ignored() {
+	background sh -c 'trap "" HUP; exec "$@"' - "$MEMTRACE" --json -d 3 -o "$T/records" -p "$busy" >"$T/out" 2>"$T/err"
+	wait_for 'Hit Ctrl-C to end' "$T/err" || fail "it did not begin to trace"
+	kill -HUP "$pid"
+	finish
+	want_rc 0
+	[ "$(summary duration_ns "$T/records")" -gt 3000000000 ] || fail "it ended after $(summary duration_ns "$T/records") ns of 3 s"
+}
+
 usr1_storm() {
 	local i maps
 	start --json -o "$T/records" -p "$busy"
@@ -119,3 +155,6 @@ check "signals: SIGUSR1 storm" usr1_storm
 check "signals: --user" as_user
 check "signals: what the command inherits" inherits
 check "signals: standard input" standard_input
+check "signals: SIGTERM to a command that is somebody else" term_to_another_user
+check "signals: least privilege" least_privilege
+check "signals: SIGHUP ignored" hangup_ignored

@@ -100,8 +100,9 @@ static bool perform(struct world *w, const struct op *op)
 	if (call_model__apply(&w->space, &c, w->strict, &change))
 		abort();
 	nr_calls++;
-	/* Not strict, a move is never trusted; right it must be all the same. */
-	moves = !w->strict && c.id == MT_CALL_MREMAP && c.ret > 0;
+	/* Not strict, what reads the map is never trusted; right it must be all the same. */
+	moves = !w->strict && !call__failed(&c) &&
+		(c.id == MT_CALL_MREMAP || c.id == MT_CALL_REMAP_FILE_PAGES);
 	if (change.kind == CHANGE_UNKNOWN && !moves) {
 		nr_unknown++;
 		if (!call__failed(&c))

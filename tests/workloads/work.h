@@ -12,7 +12,8 @@
  *	any PID TID	what follows in this thread was libc's doing: any calls,
  *			up to the next one that is printed
  *	half PID TID	the last call failed and may have changed something all
- *			the same: the map may have to be read again, once
+ *			the same, or nobody could see it: the map may have to be
+ *			read again, once
  *	checkpoint N PID	the process is about to stop itself; when it has,
  *			its map can be compared, and SIGCONT lets it go on
  * Before the first line of a thread and after its last one, any calls are allowed.

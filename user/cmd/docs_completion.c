@@ -19,6 +19,7 @@ static const char *kind__action(enum option_kind kind)
 		[OPTION_PIDS] = "_memtrace_list \"$(_memtrace_pids)\" \"$cur\"",
 		[OPTION_EVENTS] = "_memtrace_list \"$events\" \"$cur\"",
 		[OPTION_STACKS] = "compgen -W \"$stacks\" -- \"$cur\"",
+		[OPTION_TIER] = "compgen -W \"$tiers\" -- \"$cur\"",
 	};
 
 	return actions[kind];
@@ -36,6 +37,9 @@ static void print__names(FILE *out)
 	fputs("'\n\tlocal stacks='", out);
 	for (i = 0; i < STACKS_NR; i++)
 		fprintf(out, "%s%s", i ? " " : "", stacks_mode__name((enum stacks_mode)i));
+	fputs("'\n\tlocal tiers='", out);
+	for (i = 0; i < TIER_NR; i++)
+		fprintf(out, "%s%s", i ? " " : "", tier__name((enum tier)i));
 	fputs("'\n\tlocal verbs='", out);
 	for (i = 0; i < VERB_NR; i++) {
 		if (!verb__row((enum verb)i)->hidden)

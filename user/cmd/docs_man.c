@@ -105,8 +105,9 @@ static const struct item files[] = {
 static const struct item environment[] = {
 	{ "NO_COLOR", "When set and not empty: no colour. There is none either when output is not "
 		      "a terminal." },
-	{ "MEMTRACE_DEBUG", "When set and not empty: what libbpf says while it loads the programs, and "
-			    "what the kernel's verifier says of one that it refuses, on stderr." },
+	{ "MEMTRACE_DEBUG",
+	  "When set and not empty: what libbpf says while it loads the programs, and what the "
+	  "kernel's verifier says of one that it refuses, on stderr." },
 };
 
 static const struct item examples[] = {

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #define PID_MAX_LIMIT 4194304ULL /* include/linux/threads.h; an id below may still be nobody's */
 #define NS_PER_S 1000000000ULL
 #define SECONDS_MAX 1000000000ULL
@@ -121,8 +120,10 @@ static int text__parse(const char *text, void *field, char *why, size_t why_len)
 static int comm__parse(const char *text, void *field, char *why, size_t why_len)
 {
 	if (strlen(text) >= MT_COMM_LEN) {
-		snprintf(why, why_len, "'%s' never matches: the kernel keeps the first %d bytes "
-			 "of a name, '%.*s'", text, MT_COMM_LEN - 1, MT_COMM_LEN - 1, text);
+		snprintf(why, why_len,
+			 "'%s' never matches: the kernel keeps the first %d bytes "
+			 "of a name, '%.*s'",
+			 text, MT_COMM_LEN - 1, MT_COMM_LEN - 1, text);
 		return -EINVAL;
 	}
 	return text__parse(text, field, why, why_len);
@@ -222,8 +223,10 @@ static int duration__parse(const char *text, void *field, char *why, size_t why_
 	if (*at && strchr("smh", *at))
 		at++;
 	if (!valid || *at || whole > SECONDS_MAX * NS_PER_S / unit_ns) {
-		snprintf(why, why_len, "'%s' is not a duration: give seconds (0.5, 90) or a "
-			 "number with s, m or h", text);
+		snprintf(why, why_len,
+			 "'%s' is not a duration: give seconds (0.5, 90) or a "
+			 "number with s, m or h",
+			 text);
 		return -EINVAL;
 	}
 	whole = whole * unit_ns + fraction * (unit_ns / NS_PER_S);
@@ -321,14 +324,41 @@ static int stacks__parse(const char *text, void *field, char *why, size_t why_le
 		if (strcmp(text, stacks_modes[i].name))
 			continue;
 		if (!stacks_modes[i].built) {
-			snprintf(why, why_len, "stacks by '%s' come in a later version; "
-				 "there is only 'none' now", text);
+			snprintf(why, why_len,
+				 "stacks by '%s' come in a later version; "
+				 "there is only 'none' now",
+				 text);
 			return -EINVAL;
 		}
 		*(enum stacks_mode *)field = (enum stacks_mode)i;
 		return 0;
 	}
 	snprintf(why, why_len, "'%s' is no way to take stacks; there are none, fp, dwarf", text);
+	return -EINVAL;
+}
+
+const char *tier__name(enum tier tier)
+{
+	static const char *const names[] = {
+#define X(id, name) name,
+		TIERS(X)
+#undef X
+	};
+
+	return names[tier];
+}
+
+static int tier__parse(const char *text, void *field, char *why, size_t why_len)
+{
+	int i;
+
+	for (i = 0; i < TIER_NR; i++) {
+		if (!strcmp(text, tier__name((enum tier)i))) {
+			*(enum tier *)field = (enum tier)i;
+			return 0;
+		}
+	}
+	snprintf(why, why_len, "'%s' is no tier; there are calls and truth", text);
 	return -EINVAL;
 }
 
@@ -349,6 +379,7 @@ int option_value__parse(enum option_kind kind, const char *text, void *field, ch
 		[OPTION_UID] = uid__parse,	     [OPTION_EVENTS] = events__parse,
 		[OPTION_SIZE] = size__parse,	     [OPTION_RING] = ring__parse,
 		[OPTION_DURATION] = duration__parse, [OPTION_STACKS] = stacks__parse,
+		[OPTION_TIER] = tier__parse,
 	};
 
 	return parse[kind](text, field, why, why_len);

@@ -47,6 +47,19 @@ enum stacks_mode {
 };
 const char *stacks_mode__name(enum stacks_mode mode);
 
+/* How maps are made; see the word "tier" in DESIGN and README. */
+#define TIERS(X)           \
+	X(CALLS, "calls")  \
+	X(TRUTH, "truth")
+
+enum tier {
+#define X(id, name) TIER_##id,
+	TIERS(X)
+#undef X
+	TIER_NR
+};
+const char *tier__name(enum tier tier);
+
 /* What a value is, how it is parsed and what completes it: type of the field in []. */
 enum option_kind {
 	OPTION_FLAG,	 /* [bool] takes no value */
@@ -61,6 +74,7 @@ enum option_kind {
 	OPTION_RING,	 /* [uint64_t] bytes, rounded up to a power of two */
 	OPTION_DURATION, /* [uint64_t] ns, not 0 */
 	OPTION_STACKS,	 /* [enum stacks_mode] */
+	OPTION_TIER,	 /* [enum tier] */
 	OPTION_KIND_NR
 };
 

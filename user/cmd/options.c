@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Options without a short form. */
-enum { KEY_JSON = 256, KEY_USER, KEY_RING_SIZE };
+enum { KEY_JSON = 256, KEY_USER, KEY_RING_SIZE, KEY_TIER };
 
 static const struct verb_row verb_rows[] = {
 #define X(id, name, use, min, max, hidden, text) { #name, use, min, max, hidden, text },
@@ -66,6 +66,9 @@ static const struct option_row rows[] = {
 	  TRACE | VERB_BIT(MAPS) | VERB_BIT(FEATURES), WHERE },
 	{ "output", 'o', "FILE", "Write events and report to FILE, which is overwritten.",
 	  OPTION_FILE, AT(output), TRACE, WHERE },
+	{ "tier", KEY_TIER, "TIER",
+	  "How maps are made: calls (from system calls, the default) or truth (6.1 and newer: "
+	  "read under the kernel's own lock).", OPTION_TIER, AT(tier), TRACE, OTHER },
 	{ "ring-size", KEY_RING_SIZE, "SIZE",
 	  "Size of the buffer between kernel and memtrace, 64M unless given; rounded up to a "
 	  "power of two.", OPTION_RING, AT(ring_bytes), TRACE, OTHER },

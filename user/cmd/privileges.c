@@ -5,15 +5,19 @@
 #include <cap-ng.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 int privileges__drop(bool may_kill)
 {
 	static const unsigned int keep[] = { CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE,
 					     CAP_DAC_READ_SEARCH };
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	const capng_type_t both = (capng_type_t)(CAPNG_EFFECTIVE | CAPNG_PERMITTED);
 	bool had[sizeof(keep) / sizeof(keep[0])], had_kill;
 	size_t i;
 
+	/* What maps and rings count against before 5.11; later it does not matter if it fails. */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	if (capng_get_caps_process())
 		return -1;
 	for (i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Gives up, once attached, every privilege that tracing does not need any more. */
+/* Gives up every privilege that tracing does not need. */
 #ifndef MEMTRACE_CMD_PRIVILEGES_H
 #define MEMTRACE_CMD_PRIVILEGES_H
 
 #include <stdbool.h>
 
 /*
- * Keeps CAP_BPF and CAP_PERFMON (the maps and iterators), CAP_SYS_PTRACE and
+ * For the calling thread and those that it starts later. Keeps CAP_BPF and
+ * CAP_PERFMON (programs, maps and iterators), CAP_SYS_PTRACE and
  * CAP_DAC_READ_SEARCH (/proc/PID/maps), and with may_kill CAP_KILL (SIGTERM for
  * a COMMAND of another user). Sets no_new_privs. Returns 0 or -1.
  */

@@ -71,6 +71,9 @@ int session__open(struct session *s, const struct live_scope *scope, struct sink
 		return -ENOMEM;
 	if (!proc__max_map_count(&max))
 		tracker__set_max_map_count(s->tracker, max);
+	s->truth = scope->truth;
+	if (s->truth)
+		tracker__set_truth(s->tracker);
 	err = live__open(scope, &s->live, why, why_len);
 	return err;
 }
@@ -123,7 +126,16 @@ static int read_base(struct session *s, struct space *space)
 	size_t n;
 	int err;
 
+	if (s->truth) {
+		space->last_base_ns = begin;
+		return live__walk(s->live, space->tgid);
+	}
 	err = proc_maps__read((pid_t)space->tgid, &regions, &n, NULL);
+	/* A main thread that has ended shows nothing, though others go on: ask one of them. */
+	if (!err && !n && ask_space(s, space, &still)) {
+		free(regions);
+		err = proc_maps__read((pid_t)still.task.tid, &regions, &n, NULL);
+	}
 	end = session__now();
 	space->last_base_ns = end;
 	if (err)
@@ -155,12 +167,13 @@ int session__attach(struct session *s)
 	return 0;
 }
 
-static uint64_t count_lost(const struct mt_stats *st)
+/* Events of the types from first to last that were lost. */
+static uint64_t count_lost(const struct mt_stats *st, int first, int last)
 {
 	uint64_t sum = 0;
 	int type, cause;
 
-	for (type = 0; type < MT_EVENT_NR; type++) {
+	for (type = first; type <= last; type++) {
 		for (cause = 0; cause < MT_LOSS_NR; cause++)
 			sum += st->lost[type][cause];
 	}
@@ -176,29 +189,71 @@ static void check_lost(struct session *s, struct space *space)
 		tracker__on_lost(s->tracker, space->id, (uint32_t)state.lost_total, session__now());
 }
 
-static void check_losses(struct session *s, uint64_t now)
-{
-	struct mt_stats st;
-	struct space *space;
-
-	s->checked_ns = now;
-	live__stats(s->live, &st);
-	if (count_lost(&st) == s->lost_seen)
-		return;
-	s->lost_seen = count_lost(&st);
-	if (st.lost[MT_EVENT_CALL][MT_LOSS_MISSED])
-		tracker__all_uncertain(s->tracker, "the kernel skipped a program", now);
-	for (space = tracker__next_space(s->tracker, NULL); space;
-	     space = tracker__next_space(s->tracker, space))
-		check_lost(s, space);
-}
-
 static void forget_ended(struct session *s)
 {
 	uint64_t id;
 
 	while (tracker__next_ended(s->tracker, &id))
 		live__forget(s->live, id);
+}
+
+static void drain(struct session *s)
+{
+	while (live__consume(s->live, BATCH, on_record, s) == BATCH)
+		;
+}
+
+static bool is_known(void *ctx, uint64_t space)
+{
+	struct session *s = ctx;
+
+	return tracker__space(s->tracker, space);
+}
+
+/*
+ * Forks, execs or exits were lost: who lives, and in which space, is asked of
+ * the kernel. What has reached us comes first, as a scan knows of it already;
+ * a space that has just come is left alone: its fork may still be in the ring.
+ */
+static void scan_lives(struct session *s)
+{
+	uint64_t newest = live__newest(s->live);
+
+	drain(s);
+	tracker__scan_begin(s->tracker);
+	if (live__scan(s->live, 0, false, on_task, s))
+		return;
+	tracker__scan_end(s->tracker, session__now());
+	forget_ended(s);
+	live__forget_unknown(s->live, s->scanned_space, is_known, s);
+	s->scanned_space = newest;
+}
+
+static void check_losses(struct session *s, uint64_t now)
+{
+	uint64_t lost, lives_lost, missed;
+	struct space *space;
+	struct mt_stats st;
+
+	s->checked_ns = now;
+	live__stats(s->live, &st);
+	lives_lost = count_lost(&st, MT_EVENT_CALL + 1, MT_EVENT_NR - 1);
+	lost = lives_lost + count_lost(&st, MT_EVENT_CALL, MT_EVENT_CALL);
+	missed = st.lost[MT_EVENT_CALL][MT_LOSS_MISSED];
+	if (lives_lost != s->lives_lost || s->scan_again)
+		scan_lives(s);
+	/* Once more, for those that were on their way. */
+	s->scan_again = lives_lost != s->lives_lost;
+	s->lives_lost = lives_lost;
+	if (lost == s->lost_seen)
+		return;
+	s->lost_seen = lost;
+	if (missed != s->missed)
+		tracker__all_uncertain(s->tracker, "the kernel skipped a program", now);
+	s->missed = missed;
+	for (space = tracker__next_space(s->tracker, NULL); space;
+	     space = tracker__next_space(s->tracker, space))
+		check_lost(s, space);
 }
 
 static void read_wanted(struct session *s, uint64_t now)
@@ -221,12 +276,6 @@ long session__pump(struct session *s)
 	return n;
 }
 
-static void drain(struct session *s)
-{
-	while (live__consume(s->live, BATCH, on_record, s) == BATCH)
-		;
-}
-
 /* Asks where stacks that grow by themselves have got to. */
 static void ask_growing(struct session *s, struct space *space)
 {
@@ -238,6 +287,15 @@ static void ask_growing(struct session *s, struct space *space)
 		if (!live__lookup(s->live, space->tgid, addrs[i], &found))
 			tracker__grown(space, &found);
 	}
+}
+
+/* Every section that has ended has reached us, and none is under way. */
+static bool prove_truth(struct session *s, struct space *space, const struct mt_task *task)
+{
+	drain(s);
+	if (task->write_locked || space->next_seq < task->seq)
+		return false;
+	return true;
 }
 
 /*
@@ -257,14 +315,17 @@ static bool prove(struct session *s, struct space *space)
 	if (tracker__space(s->tracker, space->id) != space)
 		return true; /* it ended just now */
 	check_lost(s, space);
-	if (space->delivered + before.lost_total < before.calls)
+	if (space->delivered + before.lost_calls < before.calls)
 		return false;
 	if (!space->exact)
 		return read_base(s, space) && space->has_base;
-	ask_growing(s, space);
+	if (!s->truth)
+		ask_growing(s, space);
 	alive = ask_space(s, space, &still);
 	if (live__space(s->live, space->id, &after) || !alive)
 		return true;
+	if (s->truth)
+		return prove_truth(s, space, &still.task);
 	quiet = !still.in_call && after.calls == before.calls;
 	return quiet && tracker__audit(s->tracker, space, &still.task.mm, still.task.ts_ns);
 }
@@ -320,15 +381,16 @@ void session__finish(struct session *s, const char *tier, uint64_t lines_dropped
 
 	settle_all(s);
 	live__stop(s->live);
+	check_losses(s, session__now());
 	/* A program that is running still ends. */
 	for (i = 0; i < 10; i++) {
 		drain(s);
 		live__stats(s->live, &st);
-		if (st.seen[MT_EVENT_CALL] == totals->calls + count_lost(&st))
+		if (st.seen[MT_EVENT_CALL] ==
+		    totals->calls + count_lost(&st, MT_EVENT_CALL, MT_EVENT_CALL))
 			break;
 		nap(2 * NS_PER_MS);
 	}
-	check_losses(s, session__now());
 	tracker__finish(s->tracker, session__now());
 	sum.duration_ns = session__now() - s->begin_ns;
 	sum.seen = st.seen[MT_EVENT_CALL];

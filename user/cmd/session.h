@@ -19,8 +19,11 @@ struct session {
 	struct observer observer;
 	uint64_t begin_ns;
 	uint64_t lost_seen; /* in the kernel, when it was last looked at */
+	uint64_t lives_lost, missed; /* of lost_seen */
 	uint64_t checked_ns;
-	bool no_memory;
+	uint64_t scanned_space; /* the newest when all threads were last scanned */
+	bool scan_again;
+	bool no_memory, truth;
 };
 
 uint64_t session__now(void); /* CLOCK_MONOTONIC, ns */

@@ -31,7 +31,6 @@
 #define CLOSE_TIMEOUT_MS 2000	/* for a reader that has stalled */
 #define WAIT_MIN_MS 2
 #define WAIT_MAX_MS 50 /* 64 MiB of ring last for some 200 ms at full rate */
-#define TIER "calls"
 
 struct trace {
 	const struct trace_options *opts;
@@ -128,7 +127,7 @@ static int open_sink(struct trace *t)
 		.version = MEMTRACE_VERSION,
 		.kernel = t->kernel,
 		.boot_id = t->boot_id,
-		.tier = TIER,
+		.tier = tier__name(o->tier),
 		.command_line = t->command_line,
 		.vsyscall = *t->vsyscall ? t->vsyscall : NULL,
 	};
@@ -144,15 +143,18 @@ static int open_sink(struct trace *t)
 /* COMMAND's terminal signals are its own; ours come through a descriptor. */
 static int block_signals(struct trace *t)
 {
+	struct sigaction hangup;
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGCHLD);
+	/* Blocked, it would reach us even where nohup(1) has it ignored. */
+	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	t->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -177,7 +179,8 @@ static int check_pid(pid_t pid, pid_t *ret_tgid)
 			 st.comm);
 		return -EINVAL;
 	}
-	if (st.state == 'Z' || st.state == 'X') {
+	/* With its main thread alone ended it goes on. */
+	if ((st.state == 'Z' || st.state == 'X') && st.threads <= 1) {
 		complain("process %d (%s) has ended", pid, st.comm);
 		return -ESRCH;
 	}
@@ -231,6 +234,7 @@ static int attach(struct trace *t)
 		.uid_set = o->uid.given,
 		.uid = o->uid.uid,
 		.cgroup_set = o->cgroup != NULL,
+		.truth = o->tier == TIER_TRUTH,
 		.ring_bytes = o->ring_bytes,
 	};
 	char why[512];
@@ -255,11 +259,16 @@ static int attach(struct trace *t)
 	err = o->command ? 0 : session__attach(&t->session);
 	if (err)
 		complain("cannot trace: reading the processes that run: %s", strerror(-err));
-	else if (privileges__drop(o->command && o->user)) {
-		complain("cannot give up privileges that are not needed any more");
-		err = -EPERM;
-	}
 	return err;
+}
+
+/* COMMAND may become another user: passing SIGTERM on takes a privilege then. */
+static int drop_privileges(const struct trace *t)
+{
+	if (!privileges__drop(t->opts->command))
+		return 0;
+	complain("cannot give up privileges that are not needed");
+	return -EPERM;
 }
 
 /* Returns 0, or the exit status when COMMAND could not be run. */
@@ -287,7 +296,8 @@ static void on_signal(struct trace *t, int signo)
 		break;
 	case SIGTERM:
 	case SIGHUP:
-		if (t->opts->command)
+		/* Once it is reaped, its id may be another's. */
+		if (t->opts->command && !t->command.ended)
 			kill(t->command.pid, signo);
 		else
 			t->stop = true;
@@ -354,7 +364,7 @@ static void tell_begin(const struct trace *t)
 	size_t n = tracker__live_processes(t->session.tracker);
 
 	fprintf(stderr, "Tracing the memory of %zu process%s, tier %s ... Hit Ctrl-C to end.\n", n,
-		n == 1 ? "" : "es", TIER);
+		n == 1 ? "" : "es", tier__name(t->opts->tier));
 }
 
 static int run(struct trace *t)
@@ -371,7 +381,7 @@ static int run(struct trace *t)
 	if (t->opts->duration_ns)
 		t->end_ns = session__now() + t->opts->duration_ns;
 	loop(t);
-	session__finish(&t->session, TIER, writer__dropped(t->out));
+	session__finish(&t->session, tier__name(t->opts->tier), writer__dropped(t->out));
 	status = close_output(t);
 	if (status == STATUS_OK && t->opts->command && t->command.ended)
 		status = command__exit_status(&t->command);
@@ -398,7 +408,8 @@ int cmd_trace(const struct trace_options *opts)
 		complain("cannot start %s: %s", opts->command[0], strerror(errno));
 		return status;
 	}
-	if (!open_output(&t) && !block_signals(&t) && !open_sink(&t))
+	/* Privileges are a thread's own: before the sink starts one. */
+	if (!open_output(&t) && !block_signals(&t) && !drop_privileges(&t) && !open_sink(&t))
 		status = run(&t);
 	if (opts->command)
 		command__cancel(&t.command);

@@ -47,7 +47,7 @@ struct model_space {
  * contradicts it (a mapping made over another without MAP_FIXED, an mprotect
  * that worked over a gap) is CHANGE_UNKNOWN. Not strict, over a base that may
  * be torn: such things are taken as they come, and a call that moves
- * information (mremap) gives CHANGE_UNKNOWN. Even then the map is brought as
+ * information (mremap) or stopped half-way gives CHANGE_UNKNOWN. Even then the map is brought as
  * near to the truth as can be. Returns 0 or -ENOMEM; *ret_change is written
  * in either case.
  */

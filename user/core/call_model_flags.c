@@ -209,7 +209,8 @@ static int set_name(struct model *m)
 			return err;
 	} else if (m->c->ret == -EBADF) {
 		at.end = first_unnameable(m, at);
-		if (at.end == m->range.end)
+		/* Over a map that may be torn, what stopped it may not be there. */
+		if (at.end == m->range.end || !m->strict)
 			model__unknown(m, "prctl failed half-way");
 	} else if (m->c->ret != -ENOMEM) {
 		model__unknown(m, "prctl failed half-way");

@@ -221,9 +221,10 @@ int model__shmdt(struct model *m)
 
 	if (call__failed(m->c))
 		return 0;
+	if (!m->strict)
+		model__unknown(m, "shmdt over a map that may be torn");
 	if (range__empty(m->range)) {
-		if (m->strict)
-			model__unknown(m, "shmdt of something that was not seen");
+		model__unknown(m, "shmdt of something that was not seen");
 		return 0;
 	}
 	backing = model__at(m, m->range.start)->backing;
@@ -256,6 +257,9 @@ int model__remap_file_pages(struct model *m)
 		model__unknown(m, "remap_file_pages of something that was not seen");
 		return 0;
 	}
+	/* What is there now may be something that came later. */
+	if (!m->strict)
+		model__unknown(m, "remap_file_pages over a map that may be torn");
 	r = *was;
 	r.start = m->range.start;
 	r.end = m->range.end;

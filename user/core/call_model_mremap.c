@@ -94,6 +94,9 @@ static int remap__in_place(struct model *m, const struct remap *re)
 		return model__put(m, re->tail, NULL, 0);
 	if (m->strict && model__maps_any(m, more))
 		model__unknown(m, "mremap grew over a mapping");
+	/* What it grows by is like what was there then, which may have changed since. */
+	if (!m->strict)
+		model__unknown(m, "mremap over a map that may be torn");
 	if (!last) {
 		struct remap unseen = *re;
 
@@ -248,6 +251,9 @@ static int remap__failed(struct model *m, const struct remap *re)
 
 	if (!re->fixed || remap__is_invalid(re, m->c))
 		return 0;
+	/* How far it got is seen by what the map had before. */
+	if (!m->strict)
+		model__unknown(m, why);
 	target = model__target(m, re->target);
 	if (target == TARGET_UNCLEAR && !m->c->has_region && m->c->ret == -EINVAL)
 		return 0;

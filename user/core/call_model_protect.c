@@ -104,13 +104,17 @@ static int mprotect__failed(struct model *m)
 		model__unknown(m, why);
 		return 0;
 	}
-	if (done.end == m->range.end) {
+	/* No snapshot shows seals: there may be one before the first that is known. */
+	if (done.end == m->range.end || (m->c->ret == -EPERM && raw->region.end < done.end)) {
 		/* Sure of what the kernel showed alone. */
 		model__unknown(m, why);
 		if (was == wanted(m->c))
 			return 0;
 		if (raw->region.end < done.end)
 			done.end = page__down(raw->region.end);
+	} else if (!m->strict) {
+		/* Where the hole is was read from a map that may be torn. */
+		model__unknown(m, why);
 	}
 	return protect(m, done);
 }

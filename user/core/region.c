@@ -30,7 +30,8 @@ void region__perms(uint32_t flags, char perms[5])
 
 bool region__continues(const struct region *a, const struct region *b)
 {
-	if (a->end != b->start || a->flags != b->flags || a->backing != b->backing)
+	if (b->flags & REGION_APART || a->end != b->start || a->flags != b->flags ||
+	    a->backing != b->backing)
 		return false;
 	/* A page offset may wrap in 64 bits (a driver's cookie): so may this sum. */
 	return !(a->flags & REGION_OFFSET) || a->offset + region__len(a) == b->offset;

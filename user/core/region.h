@@ -27,6 +27,8 @@ enum region_flags {
 	REGION_SEALED = 1 << 10,
 	REGION_SHADOW_STACK = 1 << 11,
 	REGION_OFFSET = 1 << 12,   /* offset counts: set when backing has contents */
+	/* The kernel keeps it apart from what comes before, however alike they are. */
+	REGION_APART = 1 << 13,
 };
 #define REGION_RWX (REGION_READ | REGION_WRITE | REGION_EXEC)
 #define REGION_PERMS (REGION_RWX | REGION_SHARED)

@@ -237,6 +237,8 @@ static void totals__add(struct region_totals *t, const struct region *r, bool ad
 	if (r->flags & (REGION_GROWSDOWN | REGION_SHADOW_STACK)) {
 		t->grows_down += len;
 		t->grows_down_regions += one;
+	} else if ((r->flags & (REGION_WRITE | REGION_SHARED)) == REGION_WRITE) {
+		t->data += len;
 	}
 }
 

@@ -21,6 +21,7 @@ struct region_totals {
 	uint64_t accessible; /* any of rwx */
 	uint64_t locked;
 	uint64_t grows_down; /* REGION_GROWSDOWN or REGION_SHADOW_STACK: mm->stack_vm */
+	uint64_t data;	     /* writable and private, no stack: mm->data_vm */
 	uint64_t executable;
 	size_t regions;
 	size_t grows_down_regions;

@@ -27,8 +27,9 @@ struct call_stats {
 /* A window in which a call of another thread may have been under way. */
 struct window {
 	uint64_t enter_ns, exit_ns, start, end;
-	uint64_t child_space; /* not 0: a fork, which read [0, ~0) */
+	uint64_t before_ns; /* the latest exit of all that came before it */
 	uint32_t tid;
+	bool copies; /* a fork, which read [0, ~0) */
 };
 #define SPACE_WINDOWS 256
 
@@ -45,14 +46,20 @@ struct space {
 	const char *why; /* when not exact: static text */
 	uint64_t uncertain_ns, last_base_ns;
 	uint64_t base_begin_ns, base_end_ns; /* of the last snapshot */
+	uint64_t blind_ns; /* calls that ended before may not have been seen */
+	uint64_t lineage;  /* the space from which, fork by fork, it was copied; or itself */
+	uint64_t copied_ns; /* when; 0 once it has been read itself */
+	bool has_copies;
 	uint32_t lost;	   /* as the last record said */
 	uint64_t delivered; /* calls that reached us */
 	uint64_t resyncs;
+	uint64_t next_seq, last_seq; /* tier truth: of write sections */
 	uint32_t users;	  /* live processes */
 	uint32_t threads; /* of all of them */
 	uint64_t grown;	  /* bytes that one of several growing stacks took: which, is asked */
 	struct window *windows; /* SPACE_WINDOWS, newest at next - 1; once there are threads */
 	uint32_t window_next, window_count, same_tid_run;
+	uint64_t window_latest_ns; /* the latest exit of all windows so far */
 	struct region *walk; /* pieces of a walk that is coming in */
 	size_t walk_n, walk_size;
 	UT_hash_handle hh;
@@ -72,7 +79,9 @@ struct process {
 	uint64_t space;
 	uint32_t threads;
 	bool ended, found; /* found: it ran before we did */
+	bool end_lost;	   /* nobody told us of its end, and status is not known */
 	int status;
+	uint32_t scan; /* that saw it last */
 	/* peak.kind is kept for KIND_HEAP alone: the others are not worth their cost */
 	struct usage at_start, peak, at_end;
 	struct call_stats calls[MT_CALL_NR];
@@ -88,6 +97,7 @@ struct process {
 
 struct tracker_totals {
 	uint64_t calls, lives;	/* events delivered */
+	uint64_t sections;
 	uint64_t resyncs;	/* bases read again */
 	uint64_t bases;		/* first bases */
 	uint64_t audits, audit_failures;

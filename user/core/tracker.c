@@ -52,6 +52,11 @@ void tracker__free(struct tracker *t)
 	free(t);
 }
 
+void tracker__set_truth(struct tracker *t)
+{
+	t->truth = true;
+}
+
 void tracker__set_max_map_count(struct tracker *t, uint64_t regions)
 {
 	t->max_map_count = regions;
@@ -128,18 +133,16 @@ bool tracker__next_ended(struct tracker *t, uint64_t *ret_space)
 
 int tracker__on_task(struct tracker *t, const struct mt_task *task, const char *comm)
 {
-	struct space *s = space__get(t, task->space, task->tgid, task->ts_ns);
-	struct process *p;
-	bool new;
+	struct process *p = tracker__process(t, task->tgid);
+	bool new = !p || (p->start_ns && p->start_ns != task->start_ns);
+	struct space *s;
 
+	/* First, for it may end the one that had the pid before, and its space. */
+	p = process__get(t, task->tgid, task->start_ns, task->ts_ns, comm);
+	s = p ? space__get(t, task->space, task->tgid, task->ts_ns) : NULL;
 	if (!s)
 		return -ENOMEM;
-	p = tracker__process(t, task->tgid);
-	new = !p || (p->start_ns && p->start_ns != task->start_ns);
-	p = process__get(t, task->tgid, task->start_ns, task->ts_ns, comm);
-	if (!p)
-		return -ENOMEM;
-	if (!s->has_base) {
+	if (!s->has_base || !s->layout.task_size) {
 		s->layout = (struct layout){
 			.start_brk = task->layout.start_brk,
 			.brk = task->layout.brk,
@@ -148,11 +151,11 @@ int tracker__on_task(struct tracker *t, const struct mt_task *task, const char *
 		};
 		s->mm = task->mm;
 		s->lock_future = task->mm.def_flags & 0x2000; /* VM_LOCKED */
-		s->delivered = 0;
 	}
+	p->scan = t->scan;
+	process__move(t, p, s);
 	if (new) {
 		p->found = true;
-		process__join(p, s);
 		tracker__tell_process(t, PROCESS_FOUND, p, task->ts_ns);
 	}
 	if (task->tid == task->tgid)
@@ -169,13 +172,16 @@ static int fork_map(struct tracker *t, const struct fork_event *ev, struct space
 		.exit_ns = ev->ts_ns,
 		.start = 0,
 		.end = UINT64_MAX,
-		.child_space = child->id,
 		.tid = ev->tid,
+		.copies = true,
 	};
 	struct region_map *map;
 	bool known;
 
-	if (!parent || !parent->has_base)
+	if (t->truth || !parent || !parent->has_base)
+		return 0;
+	/* It was found and read before its birth reached us: that is newer. */
+	if (child->has_base && child->base_begin_ns >= ev->ts_ns)
 		return 0;
 	map = call_model__fork(parent->map);
 	if (!map)
@@ -183,6 +189,9 @@ static int fork_map(struct tracker *t, const struct fork_event *ev, struct space
 	region_map__free(child->map);
 	child->map = map;
 	child->grown = parent->grown;
+	child->lineage = parent->lineage;
+	child->copied_ns = ev->ts_ns;
+	parent->has_copies = true;
 	t->totals.bases++;
 	known = parent->exact && ev->ts_ns >= parent->base_end_ns;
 	space__exact(t, child, ev->ts_ns);
@@ -195,30 +204,34 @@ static int fork_map(struct tracker *t, const struct fork_event *ev, struct space
 
 int tracker__on_fork(struct tracker *t, const struct fork_event *ev)
 {
-	struct space *parent = ev->space ? tracker__space(t, ev->space) : NULL, *child;
-	struct process *p;
+	struct process *p = ev->thread ? tracker__process(t, ev->child_tgid) : NULL;
+	struct space *parent, *child;
+	bool new = !p;
 	int err;
 
 	t->totals.lives++;
-	child = space__get(t, ev->child_space, ev->child_tgid, ev->ts_ns);
-	p = ev->thread ? tracker__process(t, ev->child_tgid) : NULL;
-	if (!p) {
+	if (process__has_left(tracker__process(t, ev->child_tgid), ev->child_space))
+		return 0;
+	/* First, for it may end the one that had the pid before, and its space. */
+	if (!p)
 		p = process__get(t, ev->child_tgid, ev->child_start_ns, ev->ts_ns, ev->comm);
-		if (!p || !child)
-			return -ENOMEM;
-		p->parent = ev->tgid;
-		if (p->space != child->id) {
-			process__join(p, child);
-			tracker__tell_process(t, PROCESS_FORK, p, ev->ts_ns);
-		}
-	}
+	child = p ? space__get(t, ev->child_space, ev->child_tgid, ev->ts_ns) : NULL;
 	if (!child)
 		return -ENOMEM;
+	if (new)
+		p->parent = ev->tgid;
+	if (p->space != child->id) {
+		process__move(t, p, child);
+		if (new)
+			tracker__tell_process(t, PROCESS_FORK, p, ev->ts_ns);
+	}
 	err = thread__add(t, ev->child_tid, p, child, 0);
-	if (err || ev->shared)
+	/* A snapshot that is younger than the fork knows more than the parent's map. */
+	if (err || ev->shared || (child->has_base && ev->ts_ns <= child->base_begin_ns))
 		return err;
 	child->layout = ev->layout;
 	child->mm = ev->mm;
+	parent = ev->space ? tracker__space(t, ev->space) : NULL;
 	err = fork_map(t, ev, parent, child);
 	process__note_start(t, p, child);
 	return err;
@@ -233,7 +246,8 @@ int tracker__on_exec(struct tracker *t, const struct exec_event *ev)
 	p = process__get(t, ev->tgid, ev->start_ns, ev->ts_ns, ev->comm);
 	if (!p)
 		return -ENOMEM;
-	process__leave(t, p);
+	if (ev->space && process__has_left(p, ev->space))
+		return 0;
 	process__set_comm(p, ev->comm);
 	p->last_ns = ev->ts_ns;
 	if (!ev->space) {
@@ -244,9 +258,10 @@ int tracker__on_exec(struct tracker *t, const struct exec_event *ev)
 	s = space__get(t, ev->space, ev->tgid, ev->ts_ns);
 	if (!s)
 		return -ENOMEM;
+	space__end_unused(t, ev->old_space);
+	process__move(t, p, s);
 	s->layout = ev->layout;
 	s->mm = ev->mm;
-	process__join(p, s);
 	memset(&p->at_start, 0, sizeof(p->at_start));
 	p->told_heap = p->told_other = p->told_locked = 0;
 	tracker__tell_process(t, PROCESS_EXEC, p, ev->ts_ns);
@@ -271,8 +286,11 @@ int tracker__on_exit(struct tracker *t, const struct exit_event *ev)
 	struct process *p = tracker__process(t, ev->tgid);
 
 	t->totals.lives++;
-	if (!p)
+	if (!p) {
+		if (ev->group)
+			space__end_unused(t, ev->space);
 		return 0;
+	}
 	if (ev->group)
 		process__end(t, p, ev->ts_ns, ev->status);
 	else
@@ -298,6 +316,39 @@ static void sweep_backings(struct tracker *t)
 	backings__sweep(t->backings);
 }
 
+/*
+ * What a call of another thread must not overlap. The old break was read at
+ * entry, without a lock: any two calls of brk that overlap may mean anything.
+ */
+static size_t call_windows(const struct call *c, struct range ret_ranges[2])
+{
+	size_t n = call__ranges(c, ret_ranges);
+	uint64_t end = n ? ret_ranges[0].end : 0;
+
+	if (!call__mutates(c))
+		return 0;
+	if (c->id != MT_CALL_BRK)
+		return n;
+	if (end < c->args[0])
+		end = c->args[0];
+	ret_ranges[0] = (struct range){ c->args[2] < end ? c->args[2] : 0, end + REGION_PAGE };
+	return 1;
+}
+
+/* A snapshot has the regions, but not what names them: brk and prctl(PR_SET_MM). */
+static void note_layout(struct space *s, const struct call *c)
+{
+	if (call__failed(c))
+		return;
+	if (c->has_layout)
+		s->layout = c->layout;
+	if (c->id != MT_CALL_BRK)
+		return;
+	s->layout.brk = (uint64_t)c->ret;
+	if (c->args[2])
+		s->layout.start_brk = c->args[2];
+}
+
 /* Brings the map up to date with a call; *change says what it did. */
 static int apply(struct tracker *t, struct space *s, const struct call *c, struct change *change)
 {
@@ -311,7 +362,12 @@ static int apply(struct tracker *t, struct space *s, const struct call *c, struc
 	n = call__ranges(c, ranges);
 	change->start = n ? ranges[0].start : 0;
 	change->end = n ? ranges[0].end : 0;
-	for (i = 0; i < n && call__mutates(c); i++) {
+	if (t->truth) {
+		truth__take_change(t, c->tid, change);
+		return 0;
+	}
+	n = call_windows(c, ranges);
+	for (i = 0; i < n; i++) {
 		struct window w = {
 			.enter_ns = c->enter_ns,
 			.exit_ns = c->exit_ns,
@@ -325,8 +381,10 @@ static int apply(struct tracker *t, struct space *s, const struct call *c, struc
 			return err;
 	}
 	/* The snapshot was taken later and has it already. */
-	if (!s->has_base || c->exit_ns <= s->base_begin_ns)
+	if (!s->has_base || c->exit_ns <= s->base_begin_ns) {
+		note_layout(s, c);
 		return 0;
+	}
 	err = call_model__apply(&model, c, strict, change);
 	s->lock_future = model.lock_future;
 	s->lock_on_fault = model.lock_on_fault;
@@ -384,9 +442,8 @@ static void describe(const struct tracker *t, const struct space *s, const struc
 
 int tracker__on_call(struct tracker *t, const struct call *c)
 {
-	struct space *caller = c->space ? space__get(t, c->space, c->tgid, c->exit_ns) : NULL;
-	struct space *s = c->target == c->space ? caller : tracker__space(t, c->target);
-	struct call_record rec = { .call = c, .space = s ? s : caller, .kind = KIND_ANONYMOUS };
+	struct space *caller = NULL, *s;
+	struct call_record rec = { .call = c, .kind = KIND_ANONYMOUS };
 	struct range ranges[2];
 	struct change change;
 	struct process *p;
@@ -394,10 +451,23 @@ int tracker__on_call(struct tracker *t, const struct call *c)
 
 	t->totals.calls++;
 	p = process__get(t, c->tgid, 0, c->exit_ns, c->comm);
-	if (!p || (c->space && !caller))
+	if (p && c->space && !process__has_left(p, c->space))
+		caller = space__get(t, c->space, c->tgid, c->exit_ns);
+	if (!p || (c->space && !caller && !process__has_left(p, c->space)))
 		return -ENOMEM;
-	if (caller && p->space != c->space && !p->space)
-		process__join(p, caller);
+	/* Its fork or exec was lost. */
+	if (caller)
+		process__move(t, p, caller);
+	if (caller && !thread__is_known(t, c->tid, p)) {
+		/* Its birth was lost, and what it did was not compared with others' calls. */
+		space__uncertain(t, caller, "a thread that was not known", c->exit_ns);
+		err = thread__add(t, c->tid, p, caller, 0);
+		if (err)
+			return err;
+	}
+	/* Looked up now: the process may have been the last of another space. */
+	s = c->target == c->space ? caller : tracker__space(t, c->target);
+	rec.space = s ? s : caller;
 	p->last_ns = c->exit_ns;
 	/* Calls that began before we attached are not in the kernel's count. */
 	if (caller && c->enter_ns)

@@ -43,9 +43,24 @@ struct exit_event {
 	int status; /* as wait(2) gives it */
 };
 
+/*
+ * A write section: everything mapped in [lo, hi) now, and what touches it. seq
+ * numbers the sections of a space. full: a walk of everything follows.
+ */
+struct section_event {
+	uint64_t space, ts_ns, lo, hi, seq;
+	uint32_t tgid, tid, origin, count;
+	int32_t nr;
+	bool full, bad, downgraded;
+	struct mt_counters mm;
+	struct layout layout;
+	const struct raw_region *regions;
+};
+
 /* One piece of a whole walk; regions are ordered within and across pieces. */
 struct walk_event {
 	uint64_t space, ts_ns;
+	uint64_t seq; /* tier truth: of the first section that is not in it */
 	uint32_t tgid, first, count;
 	bool last, bad;
 	const struct raw_region *regions;
@@ -54,6 +69,9 @@ struct walk_event {
 /* NULL without memory. observer may be NULL; it is called synchronously. */
 struct tracker *tracker__new(const struct observer *observer, void *observer_ctx);
 void tracker__free(struct tracker *t);
+
+/* Maps are made from write sections: the call model only stands by. */
+void tracker__set_truth(struct tracker *t);
 
 /* vm.max_map_count, to name it when a call fails at it. */
 void tracker__set_max_map_count(struct tracker *t, uint64_t regions);
@@ -65,6 +83,7 @@ int tracker__on_fork(struct tracker *t, const struct fork_event *ev);
 int tracker__on_exec(struct tracker *t, const struct exec_event *ev);
 int tracker__on_exit(struct tracker *t, const struct exit_event *ev);
 int tracker__on_walk(struct tracker *t, const struct walk_event *ev);
+int tracker__on_section(struct tracker *t, const struct section_event *ev);
 
 /* Every record carries its space's losses so far: a rise makes it uncertain. */
 void tracker__on_lost(struct tracker *t, uint64_t space, uint32_t lost, uint64_t ts_ns);
@@ -92,6 +111,13 @@ bool tracker__audit(struct tracker *t, struct space *s, const struct mt_counters
  */
 size_t tracker__growing(const struct space *s, uint64_t *ret_addrs, size_t n);
 int tracker__grown(struct space *s, const struct mt_lookup *found);
+
+/*
+ * Between the two come tracker__on_task() for every thread in scope, and no
+ * events: what was not among them has ended, and the event that said so was lost.
+ */
+void tracker__scan_begin(struct tracker *t);
+void tracker__scan_end(struct tracker *t, uint64_t ts_ns);
 
 /* Something was lost that cannot be laid to one space. */
 void tracker__all_uncertain(struct tracker *t, const char *why, uint64_t ts_ns);

@@ -8,6 +8,8 @@
 struct thread {
 	uint32_t tid, tgid;
 	uint64_t user_sp; /* when it was found; 0 unknown */
+	uint32_t scan;	  /* that saw it last */
+	struct change change; /* tier truth: by the call under way */
 	UT_hash_handle hh;
 };
 
@@ -20,7 +22,9 @@ struct tracker {
 	struct process *oldest, *newest; /* live and ended, by age */
 	struct thread *threads;		 /* by tid */
 	size_t ended_processes, uncertain_spaces;
+	uint32_t scan; /* number of the last scan of all threads */
 	uint64_t max_map_count;
+	bool truth;
 	uint64_t *ended; /* spaces that nobody uses any more */
 	size_t n_ended, ended_size;
 	struct tracker_totals totals;
@@ -35,7 +39,14 @@ void tracker__tell_process(const struct tracker *t, enum process_what what, cons
 struct process *process__get(struct tracker *t, uint32_t tgid, uint64_t start_ns, uint64_t ts_ns,
 			     const char *comm);
 void process__set_comm(struct process *p, const char *comm);
-void process__join(struct process *p, struct space *s);
+/*
+ * It has this space now, if it did not already: it was found, forked or execed,
+ * or that was lost. A process only ever moves on to a younger space, with a
+ * higher id: what a scan has found out is not undone by events that are older.
+ */
+void process__move(struct tracker *t, struct process *p, struct space *s);
+/* An event of this space is old: a scan has found the process in a younger one. */
+bool process__has_left(const struct process *p, uint64_t space);
 /* It has no space any more: execed, or ended. */
 void process__leave(struct tracker *t, struct process *p);
 void process__end(struct tracker *t, struct process *p, uint64_t ts_ns, int status);
@@ -44,12 +55,17 @@ void process__note_start(const struct tracker *t, struct process *p, const struc
 void process__note_peak(struct process *p, const struct space *s);
 int thread__add(struct tracker *t, uint32_t tid, struct process *p, struct space *s,
 		uint64_t user_sp);
+bool thread__is_known(const struct tracker *t, uint32_t tid, const struct process *p);
 void thread__del(struct tracker *t, uint32_t tid, struct process *p, struct space *s);
 
 /* Spaces (tracker_space.c). */
 struct space *space__get(struct tracker *t, uint64_t id, uint32_t tgid, uint64_t ts_ns);
 void space__free(struct tracker *t, struct space *s);
+/* Its last process has ended, but events were lost and we knew none: its id is handed on. */
+void space__end_unused(struct tracker *t, uint64_t space);
 void space__uncertain(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns);
+/* Something was lost that ended by ts_ns: what else was under way is not known. */
+void space__lost(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns);
 void space__exact(struct tracker *t, struct space *s, uint64_t ts_ns);
 struct model_space space__model(struct tracker *t, struct space *s);
 /* Gives the space a whole map; takes the regions over in any case. */
@@ -57,9 +73,10 @@ int space__set_map(struct tracker *t, struct space *s, struct region *regions, s
 		   uint64_t begin_ns, uint64_t end_ns);
 
 /*
- * Notes that a call or fork acted on [start, end) between its two times, and
- * makes the space uncertain if another thread's did so too: their order is not
- * known. child_space is not 0 for a fork, which only reads.
+ * Notes that a call or fork acted on [start, end) between its two times. If
+ * another thread's did so too, or may have done so unseen, or was told earlier
+ * though it came later, their order is not known: the space is uncertain, or
+ * what was copied from it, for a fork only reads.
  */
 int space__window(struct tracker *t, struct space *s, const struct window *w);
 
@@ -70,6 +87,11 @@ int space__window(struct tracker *t, struct space *s, const struct window *w);
  */
 bool space__check_totals(struct tracker *t, struct space *s, const struct mt_counters *mm,
 			 uint64_t ts_ns);
+
+/* Tier truth (tracker_truth.c). */
+void truth__take_change(struct tracker *t, uint32_t tid, struct change *ret);
+/* After each section: number of regions and total size are as the kernel counts. */
+void space__check_section(struct tracker *t, struct space *s, const struct section_event *ev);
 
 /* Findings (findings.c): all that a call gives cause for. */
 void findings__of_call(struct tracker *t, struct process *p, const struct space *s,

@@ -12,8 +12,8 @@
 
 /* Ended processes that are still known by name; older ones are summed up. */
 #define ENDED_MAX 4096
-/* Spaces that nobody uses any more: their map goes, their id is handed on. */
-static int space_unused(struct tracker *t, struct space *s)
+
+static int hand_on(struct tracker *t, uint64_t space)
 {
 	if (t->n_ended == t->ended_size) {
 		size_t size = t->ended_size ? 2 * t->ended_size : 64;
@@ -24,10 +24,36 @@ static int space_unused(struct tracker *t, struct space *s)
 		t->ended = grown;
 		t->ended_size = size;
 	}
-	t->ended[t->n_ended++] = s->id;
+	t->ended[t->n_ended++] = space;
+	return 0;
+}
+
+/* Spaces that nobody uses any more: their map goes, their id is handed on. */
+static void space_unused(struct tracker *t, struct space *s)
+{
+	/* Without memory to hand the id on, the space just stays. */
+	if (hand_on(t, s->id))
+		return;
 	s->ended = true;
 	space__free(t, s);
-	return 0;
+}
+
+void space__end_unused(struct tracker *t, uint64_t space)
+{
+	struct space *s = tracker__space(t, space);
+
+	if (s && !s->users)
+		space_unused(t, s);
+	else if (space && !s)
+		hand_on(t, space);
+}
+
+bool thread__is_known(const struct tracker *t, uint32_t tid, const struct process *p)
+{
+	struct thread *th;
+
+	HASH_FIND(hh, t->threads, &tid, sizeof(tid), th);
+	return th && th->tgid == p->tgid;
 }
 
 int thread__add(struct tracker *t, uint32_t tid, struct process *p, struct space *s,
@@ -36,14 +62,24 @@ int thread__add(struct tracker *t, uint32_t tid, struct process *p, struct space
 	struct thread *th;
 
 	HASH_FIND(hh, t->threads, &tid, sizeof(tid), th);
-	if (th)
+	if (th && th->tgid == p->tgid) {
+		th->scan = t->scan;
 		return 0;
+	}
+	if (th) {
+		/* The end of the thread that had this id before was lost. */
+		struct process *before = tracker__process(t, th->tgid);
+
+		if (before)
+			thread__del(t, tid, before, tracker__space(t, before->space));
+	}
 	th = calloc(1, sizeof(*th));
 	if (!th)
 		return -ENOMEM;
 	th->tid = tid;
 	th->tgid = p->tgid;
 	th->user_sp = user_sp;
+	th->scan = t->scan;
 	HASH_ADD(hh, t->threads, tid, sizeof(th->tid), th);
 	if (!th->hh.tbl) {
 		free(th);
@@ -183,7 +219,6 @@ void process__leave(struct tracker *t, struct process *p)
 	if (s->users)
 		s->users--;
 	if (!s->users) {
-		/* Without memory to hand the id on, the space just stays. */
 		space_unused(t, s);
 	} else if (s->tgid == p->tgid) {
 		struct process *other, *tmp;
@@ -214,6 +249,7 @@ struct process *process__get(struct tracker *t, uint32_t tgid, uint64_t start_ns
 	struct process *p = tracker__process(t, tgid);
 
 	if (p && start_ns && p->start_ns && p->start_ns != start_ns) {
+		p->end_lost = true;
 		process__end(t, p, ts_ns, 0);
 		p = NULL;
 	}
@@ -222,8 +258,39 @@ struct process *process__get(struct tracker *t, uint32_t tgid, uint64_t start_ns
 	return p ? p : process_new(t, tgid, start_ns, ts_ns, comm);
 }
 
-void process__join(struct process *p, struct space *s)
+void process__move(struct tracker *t, struct process *p, struct space *s)
 {
+	if (p->space >= s->id)
+		return;
+	process__leave(t, p);
 	p->space = s->id;
 	s->users++;
+}
+
+bool process__has_left(const struct process *p, uint64_t space)
+{
+	return p && p->space > space;
+}
+
+void tracker__scan_begin(struct tracker *t)
+{
+	t->scan++;
+}
+
+void tracker__scan_end(struct tracker *t, uint64_t ts_ns)
+{
+	struct process *p, *p_tmp;
+	struct thread *th, *th_tmp;
+
+	HASH_ITER(hh, t->processes, p, p_tmp) {
+		if (p->scan == t->scan)
+			continue;
+		p->end_lost = true;
+		process__end(t, p, ts_ns, 0);
+	}
+	HASH_ITER(hh, t->threads, th, th_tmp) {
+		p = tracker__process(t, th->tgid);
+		if (p && th->scan != t->scan)
+			thread__del(t, th->tid, p, tracker__space(t, p->space));
+	}
 }

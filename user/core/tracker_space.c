@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Records are made a moment after their time is taken: no order within this. */
-#define WINDOW_SLACK_NS 1000000ull
-/* A space that is new or was just read is left alone: most children exec at once. */
+/* A record is made a moment after its time was taken: a loss that it tells of may be as new. */
+#define LOSS_SLACK_NS 1000000ull
 #define WHOLE_END (1ull << 57)
 
 static void tell_state(const struct tracker *t, const struct space *s, uint64_t ts_ns)
@@ -52,7 +51,8 @@ struct space *space__get(struct tracker *t, uint64_t id, uint32_t tgid, uint64_t
 		return NULL;
 	}
 	s->why = "not read yet";
-	s->uncertain_ns = ts_ns;
+	s->uncertain_ns = s->blind_ns = ts_ns;
+	s->lineage = id;
 	t->uncertain_spaces++;
 	t->totals.spaces++;
 	return s;
@@ -123,12 +123,13 @@ int space__set_map(struct tracker *t, struct space *s, struct region *regions, s
 	region_map__free(s->map);
 	s->map = map;
 	s->grown = 0;
+	s->copied_ns = 0;
 	s->base_begin_ns = begin_ns;
 	s->base_end_ns = s->last_base_ns = end_ns;
 	first = !s->has_base;
 	if (first) {
 		t->totals.bases++;
-	} else {
+	} else if (!s->exact) {
 		s->resyncs++;
 		t->totals.resyncs++;
 	}
@@ -208,6 +209,8 @@ static int walk_append(struct tracker *t, struct space *s, const struct walk_eve
 		err = raw_region__intern(&ev->regions[i], t->backings, &s->walk[s->walk_n]);
 		if (err)
 			return err;
+		if (t->truth)
+			s->walk[s->walk_n].flags |= REGION_APART;
 		s->walk_n++;
 	}
 	return 0;
@@ -215,13 +218,21 @@ static int walk_append(struct tracker *t, struct space *s, const struct walk_eve
 
 int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 {
-	struct space *s = space__get(t, ev->space, ev->tgid, ev->ts_ns);
+	struct process *p = tracker__process(t, ev->tgid);
 	struct region *walk;
+	struct space *s;
 	int err;
 
 	t->totals.lives++;
+	if (process__has_left(p, ev->space))
+		return 0;
+	/* In tier truth the last walk may come when its last process has ended. */
+	s = t->truth ? tracker__space(t, ev->space) :
+		       space__get(t, ev->space, ev->tgid, ev->ts_ns);
 	if (!s)
-		return -ENOMEM;
+		return t->truth ? 0 : -ENOMEM;
+	if (p)
+		process__move(t, p, s);
 	if (ev->first == 0)
 		s->walk_n = 0;
 	if (ev->bad || ev->first != s->walk_n) {
@@ -234,70 +245,132 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 	walk = s->walk;
 	s->walk = NULL;
 	s->walk_size = 0;
+	if (t->truth && s->last_seq >= ev->seq && s->last_seq) {
+		/* Sections went by while it was walked. */
+		free(walk);
+		s->walk_n = 0;
+		return 0;
+	}
+	s->next_seq = ev->seq;
 	err = space__set_map(t, s, walk, s->walk_n, ev->ts_ns, ev->ts_ns);
 	s->walk_n = 0;
-	if (!err)
+	if (!err && !t->truth)
 		space__check_totals(t, s, &s->mm, ev->ts_ns);
-	return err;
+	/* Pieces that do not fit together are no map: as if the walk had failed. */
+	return err == -EINVAL ? 0 : err;
 }
 
-static bool windows_overlap(const struct window *a, const struct window *b)
+/* The spaces that were copied from s, or from such a copy, at since_ns or later. */
+static void copies_uncertain(struct tracker *t, const struct space *s, uint64_t since_ns,
+			     uint64_t ts_ns)
 {
-	return a->tid != b->tid && a->exit_ns > b->enter_ns && b->exit_ns > a->enter_ns &&
-	       a->start < b->end && b->start < a->end;
+	struct space *c, *tmp;
+
+	HASH_ITER(hh, t->spaces, c, tmp) {
+		if (c->lineage == s->lineage && c->copied_ns > s->copied_ns &&
+		    c->copied_ns >= since_ns)
+			space__uncertain(t, c, "its parent's map changed while it was copied",
+					 ts_ns);
+	}
 }
 
-/* Both acted on the same place at the same time: whose map that makes unknown. */
-static void conflict(struct tracker *t, struct space *s, const struct window *old,
-		     const struct window *new)
+void space__lost(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns)
 {
-	uint64_t child = old->child_space ? old->child_space : new->child_space;
-	struct space *c;
+	space__uncertain(t, s, why, ts_ns);
+	if (s->blind_ns < ts_ns + LOSS_SLACK_NS)
+		s->blind_ns = ts_ns + LOSS_SLACK_NS;
+	/* A single thread's fork comes after its calls, and tells of their loss. */
+	if (s->has_copies && s->windows)
+		copies_uncertain(t, s, 0, ts_ns);
+	s->has_copies = false;
+}
 
-	if (old->child_space && new->child_space)
-		return; /* two copies read the same */
-	t->totals.conflicts++;
-	c = child ? tracker__space(t, child) : NULL;
-	if (!child)
-		space__uncertain(t, s, "calls of two threads overlapped in time and range",
-				 new->exit_ns);
-	else if (c)
-		space__uncertain(t, c, "its parent's map changed while it was copied",
-				 new->exit_ns);
+/*
+ * Records come in the order in which they were made, not carried out. Only
+ * what ended before the new one began came surely first.
+ */
+static bool windows_conflict(const struct window *old, const struct window *new)
+{
+	return old->tid != new->tid && old->exit_ns > new->enter_ns && old->start < new->end &&
+	       new->start < old->end && !(old->copies && new->copies);
+}
+
+static void window_add(struct space *s, const struct window *w)
+{
+	struct window *to = &s->windows[s->window_next];
+
+	*to = *w;
+	to->before_ns = s->window_latest_ns;
+	if (s->window_latest_ns < w->exit_ns)
+		s->window_latest_ns = w->exit_ns;
+	s->window_next = (s->window_next + 1) % SPACE_WINDOWS;
+	if (s->window_count < SPACE_WINDOWS)
+		s->window_count++;
+}
+
+/* What a window made unknown: why the space is, and since when its copies are. */
+struct doubt {
+	const char *why;
+	uint64_t copies_ns;
+};
+
+static void doubt__add(struct doubt *d, const struct window *w, uint64_t copies_ns, const char *why)
+{
+	if (w->copies)
+		copies_ns = w->exit_ns;
+	else if (why)
+		d->why = why;
+	if (copies_ns < d->copies_ns)
+		d->copies_ns = copies_ns;
+}
+
+static void compare_windows(const struct space *s, const struct window *w, struct doubt *d)
+{
+	static const char overlapped[] = "calls of two threads overlapped in time and range";
+	uint32_t i, at = s->window_next;
+	const struct window *old = NULL;
+
+	for (i = 0; i < s->window_count; i++) {
+		at = (at + SPACE_WINDOWS - 1) % SPACE_WINDOWS;
+		old = &s->windows[at];
+		if (windows_conflict(old, w))
+			doubt__add(d, w, old->copies ? old->exit_ns : UINT64_MAX,
+				   old->copies ? NULL : overlapped);
+		if (old->exit_ns <= w->enter_ns && old->before_ns <= w->enter_ns)
+			return;
+	}
+	if (old && old->before_ns > w->enter_ns)
+		doubt__add(d, w, w->enter_ns, "a call lasted longer than calls are remembered");
 }
 
 int space__window(struct tracker *t, struct space *s, const struct window *w)
 {
-	uint32_t i, at;
+	uint32_t newest = (s->window_next + SPACE_WINDOWS - 1) % SPACE_WINDOWS;
+	struct doubt doubt = { .copies_ns = UINT64_MAX };
 
-	if (s->threads <= 1)
+	/* A call of a thread that is gone may still overlap: once begun, it goes on. */
+	if (s->threads <= 1 && !s->windows)
 		return 0;
 	if (!s->windows) {
 		s->windows = calloc(SPACE_WINDOWS, sizeof(*s->windows));
 		if (!s->windows)
 			return -ENOMEM;
 	}
-	at = (s->window_next + SPACE_WINDOWS - 1) % SPACE_WINDOWS;
-	if (s->window_count && s->windows[at].tid == w->tid)
+	if (s->window_count && s->windows[newest].tid == w->tid)
 		s->same_tid_run++;
 	else
 		s->same_tid_run = 0;
-	for (i = 0; i < s->window_count && s->same_tid_run < s->window_count; i++) {
-		const struct window *old = &s->windows[at];
-
-		if (old->exit_ns + WINDOW_SLACK_NS < w->enter_ns)
-			break;
-		if (windows_overlap(old, w))
-			conflict(t, s, old, w);
-		at = (at + SPACE_WINDOWS - 1) % SPACE_WINDOWS;
-	}
-	if (i == SPACE_WINDOWS && s->windows[s->window_next].exit_ns > w->enter_ns)
-		space__uncertain(t, s, "a call lasted longer than calls are remembered",
-				 w->exit_ns);
-	s->windows[s->window_next] = *w;
-	s->window_next = (s->window_next + 1) % SPACE_WINDOWS;
-	if (s->window_count < SPACE_WINDOWS)
-		s->window_count++;
+	if (s->same_tid_run < s->window_count)
+		compare_windows(s, w, &doubt);
+	if (doubt.why || doubt.copies_ns != UINT64_MAX)
+		t->totals.conflicts++;
+	if (w->enter_ns < s->blind_ns)
+		doubt__add(&doubt, w, UINT64_MAX, "a call that was not seen may have overlapped");
+	if (doubt.why)
+		space__uncertain(t, s, doubt.why, w->exit_ns);
+	if (doubt.copies_ns != UINT64_MAX)
+		copies_uncertain(t, s, doubt.copies_ns, w->exit_ns);
+	window_add(s, w);
 	return 0;
 }
 
@@ -321,6 +394,20 @@ static bool explain_growth(struct space *s, uint64_t bytes)
 	return r && bytes < r->start && !call_model__grow_down(s->map, r->start - bytes, r->end);
 }
 
+/*
+ * What is writable and private has a counter of its own, so that a change of
+ * protection that nobody told of shows as well (mm/mmap.c, vm_stat_account()).
+ * /proc/PID/maps does not say which regions grow down: where the stacks do not
+ * agree this one cannot either.
+ */
+static bool protections_agree(const struct space *s, const struct mt_counters *mm)
+{
+	const struct region_totals *totals = region_map__totals(s->map);
+
+	return mm->stack_vm * REGION_PAGE != totals->grows_down + s->grown ||
+	       mm->data_vm * REGION_PAGE == totals->data;
+}
+
 bool space__check_totals(struct tracker *t, struct space *s, const struct mt_counters *mm,
 			 uint64_t ts_ns)
 {
@@ -329,7 +416,7 @@ bool space__check_totals(struct tracker *t, struct space *s, const struct mt_cou
 	uint64_t stack = totals->grows_down + s->grown;
 
 	t->totals.audits++;
-	if (have == want)
+	if (have == want && protections_agree(s, mm))
 		return true;
 	if (want > have && mm->stack_vm * REGION_PAGE > stack &&
 	    want - have == mm->stack_vm * REGION_PAGE - stack && explain_growth(s, want - have))
@@ -338,6 +425,18 @@ bool space__check_totals(struct tracker *t, struct space *s, const struct mt_cou
 	space__uncertain(t, s, "the kernel's counters disagree: no call that we see did this",
 			 ts_ns);
 	return false;
+}
+
+void space__check_section(struct tracker *t, struct space *s, const struct section_event *ev)
+{
+	const struct region_totals *totals = region_map__totals(s->map);
+
+	t->totals.audits++;
+	if (totals->regions == ev->mm.map_count &&
+	    (ev->downgraded || totals->bytes == ev->mm.total_vm * REGION_PAGE))
+		return;
+	t->totals.audit_failures++;
+	space__uncertain(t, s, "the kernel's counters disagree", ev->ts_ns);
 }
 
 bool tracker__audit(struct tracker *t, struct space *s, const struct mt_counters *mm,
@@ -407,7 +506,7 @@ void tracker__on_lost(struct tracker *t, uint64_t space, uint32_t lost, uint64_t
 	s->lost = lost;
 	if (t->observer && t->observer->lost)
 		t->observer->lost(t->observer_ctx, &rec);
-	space__uncertain(t, s, "events were lost", ts_ns);
+	space__lost(t, s, "events were lost", ts_ns);
 }
 
 void tracker__all_uncertain(struct tracker *t, const char *why, uint64_t ts_ns)
@@ -415,5 +514,5 @@ void tracker__all_uncertain(struct tracker *t, const char *why, uint64_t ts_ns)
 	struct space *s, *tmp;
 
 	HASH_ITER(hh, t->spaces, s, tmp)
-		space__uncertain(t, s, why, ts_ns);
+		space__lost(t, s, why, ts_ns);
 }

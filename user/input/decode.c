@@ -356,21 +356,33 @@ static int decode_exit(struct decoder *d, struct bytes *b)
 	return tracker__on_exit(d->tracker, &ev);
 }
 
+/* So many regions, one after the other, into d->regions. */
+static bool decode_list(struct decoder *d, struct bytes *b, uint32_t count)
+{
+	uint32_t i;
+
+	if (count > REGIONS_MAX)
+		return false;
+	for (i = 0; i < count; i++) {
+		if (!decode_region(d, b, i ? &d->regions[i - 1] : NULL, &d->regions[i]))
+			return false;
+		if (i && d->regions[i].region.start < d->regions[i - 1].region.end)
+			return false;
+	}
+	return true;
+}
+
 static int decode_regions(struct decoder *d, struct bytes *b)
 {
 	const struct mt_regions *wire = take(b, sizeof(*wire));
 	struct walk_event ev;
-	uint32_t i;
 
-	if (!wire || wire->count > REGIONS_MAX)
+	if (!wire || !decode_list(d, b, wire->count))
 		return -EBADMSG;
-	for (i = 0; i < wire->count; i++) {
-		if (!decode_region(d, b, i ? &d->regions[i - 1] : NULL, &d->regions[i]))
-			return -EBADMSG;
-	}
 	ev = (struct walk_event){
 		.space = wire->e.space,
 		.ts_ns = wire->e.ts_ns,
+		.seq = wire->seq,
 		.tgid = wire->e.tgid,
 		.first = wire->first,
 		.count = wire->count,
@@ -381,12 +393,40 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 	return tracker__on_walk(d->tracker, &ev);
 }
 
+static int decode_section(struct decoder *d, struct bytes *b)
+{
+	const struct mt_section *wire = take(b, sizeof(*wire));
+	struct section_event ev;
+
+	if (!wire || !decode_list(d, b, wire->count))
+		return -EBADMSG;
+	ev = (struct section_event){
+		.space = wire->e.space,
+		.ts_ns = wire->e.ts_ns,
+		.lo = wire->lo,
+		.hi = wire->hi,
+		.seq = wire->seq,
+		.tgid = wire->e.tgid,
+		.tid = wire->e.tid,
+		.origin = wire->origin,
+		.nr = wire->nr,
+		.count = wire->count,
+		.full = wire->e.flags & MT_SECTION_FULL,
+		.bad = wire->e.flags & MT_SECTION_BAD,
+		.downgraded = wire->e.flags & MT_SECTION_DOWNGRADED,
+		.mm = wire->mm,
+		.layout = decode_layout(&wire->layout),
+		.regions = d->regions,
+	};
+	return tracker__on_section(d->tracker, &ev);
+}
+
 int decoder__record(struct decoder *d, const void *data, size_t len)
 {
 	static int (*const decode[MT_EVENT_NR])(struct decoder *, struct bytes *) = {
 		[MT_EVENT_CALL] = decode_call,	     [MT_EVENT_FORK] = decode_fork,
 		[MT_EVENT_EXEC] = decode_exec,	     [MT_EVENT_EXIT] = decode_exit,
-		[MT_EVENT_REGIONS] = decode_regions,
+		[MT_EVENT_REGIONS] = decode_regions, [MT_EVENT_SECTION] = decode_section,
 	};
 	const struct mt_event *e = data;
 	struct bytes b = { data, len };

@@ -19,6 +19,11 @@
 #define TASKS_HASH 65536
 #define PROG_PREFIX_ENTER "enter_"
 #define PROG_PREFIX_LIFE "life_"
+#define PROG_PREFIX_LOCK "lock"
+#define PROG_PREFIX_LOCK_OLD "lockcg_"
+#define PROG_PREFIX_TREE "tree_"
+#define PROG_PREFIX_TRUTH "truth_"
+#define PROG_TRUTH_FORK "truth_fork"
 
 /* Of the programs that are there twice, for each way in which kernels keep regions. */
 struct walkers {
@@ -31,7 +36,7 @@ struct live {
 	struct ring_buffer *ring;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
-	struct bpf_link *scan, *lookup;
+	struct bpf_link *scan, *lookup, *walk;
 	long budget;
 	live_record_fn record;
 	void *record_ctx;
@@ -68,11 +73,49 @@ static bool tracepoint_exists(const char *section)
 	return false;
 }
 
-static void configure(struct memtrace_bpf *skel, const struct live_scope *scope, bool task_storage)
+/* What the kernel's types say of how regions are kept and locked. */
+struct kernel_form {
+	bool maple_tree;
+	int lock_args; /* of mmap_lock_acquire_returned: 4 until 6.13, 3 since */
+	bool truth;    /* all that write sections need is there */
+};
+
+static int learn_form(struct kernel_form *form)
+{
+	struct kernel_types *types;
+	int err = kernel_types__load(LIVE_BTF_PATH, &types);
+
+	if (err)
+		return err;
+	form->maple_tree = kernel_types__member(types, "mm_struct", "mm_mt") != MEMBER_NONE;
+	form->lock_args = kernel_types__tracepoint(types, "mmap_lock_acquire_returned");
+	form->truth = form->maple_tree && (form->lock_args == 3 || form->lock_args == 4) &&
+		      kernel_types__tracepoint(types, "ma_write") >= 0 &&
+		      kernel_types__helper(types, "task_pt_regs") &&
+		      kernel_types__helper(types, "loop");
+	kernel_types__free(types);
+	return 0;
+}
+
+/* Programs of tier truth, and of two forms of one tracepoint the one that fits. */
+static void configure_truth(struct bpf_program *prog, bool truth, int lock_args)
+{
+	const char *name = bpf_program__name(prog);
+
+	if (has_prefix(name, PROG_PREFIX_LOCK))
+		bpf_program__set_autoload(prog, truth && has_prefix(name, PROG_PREFIX_LOCK_OLD) ==
+								 (lock_args == 4));
+	else if (has_prefix(name, PROG_PREFIX_TREE) || has_prefix(name, PROG_PREFIX_TRUTH))
+		bpf_program__set_autoload(prog, truth);
+}
+
+static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
+		      const struct kernel_form *form, bool task_storage)
 {
 	struct bpf_program *prog;
 
 	skel->rodata->use_task_storage = task_storage;
+	skel->rodata->tier_truth = scope->truth;
 	skel->rodata->scope_all = scope->all;
 	skel->rodata->scope_follow = scope->follow;
 	if (scope->comm) {
@@ -96,6 +139,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		if (has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER) &&
 		    !tracepoint_exists(bpf_program__section_name(prog)))
 			bpf_program__set_autoload(prog, false);
+		configure_truth(prog, scope->truth, form->lock_args);
 	}
 }
 
@@ -119,22 +163,22 @@ static void choose_walkers(struct live *live, bool maple_tree)
 /* Task storage came with 5.11, for programs like ours with 5.12: they are tried with it first. */
 static int load(struct live *live, const struct live_scope *scope)
 {
-	struct kernel_types *types;
-	bool maple_tree, task_storage;
+	struct kernel_form form = { 0 };
+	bool task_storage;
 	int err;
 
-	err = kernel_types__load(LIVE_BTF_PATH, &types);
+	err = learn_form(&form);
+	if (!err && scope->truth && !form.truth)
+		err = -ENOTSUP;
 	if (err)
 		return err;
-	maple_tree = kernel_types__member(types, "mm_struct", "mm_mt") != MEMBER_NONE;
-	kernel_types__free(types);
 	task_storage = !live_probe__task_storage();
 	for (;; task_storage = false) {
 		live->skel = memtrace_bpf__open();
 		if (!live->skel)
 			return -errno;
-		configure(live->skel, scope, task_storage);
-		choose_walkers(live, maple_tree);
+		configure(live->skel, scope, &form, task_storage);
+		choose_walkers(live, form.maple_tree);
 		err = memtrace_bpf__load(live->skel);
 		if (!err)
 			return 0;
@@ -195,8 +239,8 @@ static int attach_exits(struct live *live, char *why, size_t why_len)
 		if (!tracepoint_exists(section))
 			continue;
 		err = keep_link(live,
-				bpf_program__attach_tracepoint(live->walkers.exit_call,
-							       "syscalls", names[i]),
+				bpf_program__attach_tracepoint(live->walkers.exit_call, "syscalls",
+							       names[i]),
 				section, why, why_len);
 		if (err)
 			return err;
@@ -211,23 +255,31 @@ static int ignore_task(void *ctx, const struct mt_task *task)
 	return 0;
 }
 
-static int attach(struct live *live, char *why, size_t why_len)
+static int attach(struct live *live, const struct live_scope *scope, char *why, size_t why_len)
 {
 	int err;
 
 	snprintf(why, why_len, "attaching the task iterators failed");
 	live->scan = bpf_program__attach_iter(live->skel->progs.scan_tasks, NULL);
 	live->lookup = bpf_program__attach_iter(live->walkers.lookup_region, NULL);
-	if (!live->scan || !live->lookup)
+	if (scope->truth)
+		live->walk = bpf_program__attach_iter(live->skel->progs.truth_walk, NULL);
+	if (!live->scan || !live->lookup || (scope->truth && !live->walk))
 		return -errno;
 	/* The first scan learns who we are: -a must not trace itself. */
 	err = live__scan(live, 0, false, ignore_task, NULL);
 	if (err)
 		return err;
 	/* Exit first: no call is seen to begin and not to end. */
-	err = attach_exits(live, why, why_len);
+	err = attach_prefix(live, PROG_PREFIX_TREE, why, why_len);
+	if (!err)
+		err = attach_prefix(live, PROG_PREFIX_LOCK, why, why_len);
+	if (!err)
+		err = attach_exits(live, why, why_len);
 	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_LIFE, why, why_len);
+	if (!err)
+		err = attach_prefix(live, PROG_TRUTH_FORK, why, why_len);
 	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_ENTER, why, why_len);
 	return err;
@@ -252,7 +304,12 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 	libbpf_set_print(print);
 	err = load(live, scope);
 	if (err) {
-		snprintf(why, why_len, "the kernel refused the BPF programs: %s", strerror(-err));
+		snprintf(why, why_len,
+			 err == -ENOTSUP ?
+				 "this kernel has not what tier truth needs (memtrace features "
+				 "says what); --tier calls does without" :
+				 "the kernel refused the BPF programs: %s",
+			 strerror(-err));
 		goto fail;
 	}
 	live->ring = ring_buffer__new(bpf_map__fd(live->skel->maps.events), on_record, live, NULL);
@@ -262,7 +319,7 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 			 scope->ring_bytes, strerror(-err));
 		goto fail;
 	}
-	err = attach(live, why, why_len);
+	err = attach(live, scope, why, why_len);
 	if (err)
 		goto fail;
 	*ret = live;
@@ -313,6 +370,7 @@ void live__close(struct live *live)
 	detach(live);
 	bpf_link__destroy(live->scan);
 	bpf_link__destroy(live->lookup);
+	bpf_link__destroy(live->walk);
 	ring_buffer__free(live->ring);
 	memtrace_bpf__destroy(live->skel);
 	free(live);
@@ -393,12 +451,26 @@ int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_look
 
 	live->skel->bss->scan.tgid = tgid;
 	live->skel->bss->scan.lookup = addr;
+	live->skel->bss->scan.looked = 0;
 	err = read_iter(live->lookup, sizeof(found), take_lookup, &found);
 	if (!err && !found.end)
 		err = -ENOENT;
 	if (!err)
 		*ret = found;
 	return err;
+}
+
+static int ignore_record(void *ctx, const void *rec)
+{
+	(void)ctx;
+	(void)rec;
+	return 0;
+}
+
+int live__walk(struct live *live, uint32_t tgid)
+{
+	live->skel->bss->scan.tgid = tgid;
+	return read_iter(live->walk, sizeof(struct mt_task), ignore_record, NULL);
 }
 
 void live__stop(struct live *live)
@@ -434,6 +506,26 @@ void live__forget(struct live *live, uint64_t space)
 	    now == space)
 		bpf_map__delete_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), 0);
 	bpf_map__delete_elem(live->skel->maps.spaces, &space, sizeof(space), 0);
+}
+
+uint64_t live__newest(const struct live *live)
+{
+	return live->skel->bss->last_space_id;
+}
+
+void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx)
+{
+	const struct bpf_map *spaces = live->skel->maps.spaces;
+	uint64_t id, next;
+	/* The next key is asked for before this one goes. */
+	int more = bpf_map__get_next_key(spaces, NULL, &id, sizeof(id));
+
+	while (!more) {
+		more = bpf_map__get_next_key(spaces, &id, &next, sizeof(next));
+		if (id <= newest && !known(ctx, id))
+			live__forget(live, id);
+		id = next;
+	}
 }
 
 void live__stats(struct live *live, struct mt_stats *ret)

@@ -21,6 +21,7 @@ struct live_scope {
 	bool uid_set, cgroup_set;
 	uint32_t uid;
 	uint64_t cgroup_id; /* of cgroup v2: its inode number */
+	bool truth;	    /* write sections as well: tier truth */
 	size_t ring_bytes;  /* a power of two */
 };
 
@@ -53,6 +54,12 @@ typedef int (*live_task_fn)(void *ctx, const struct mt_task *task);
 int live__scan(struct live *live, uint32_t tgid, bool attach, live_task_fn cb, void *ctx);
 
 /*
+ * Asks for the whole map of process tgid: it comes through the ring, at once if
+ * the space stands still, else with its next write section. Returns 0 or -errno.
+ */
+int live__walk(struct live *live, uint32_t tgid);
+
+/*
  * Asks which region of process tgid's space holds addr, or is the next above
  * it. Returns 0, -ENOENT when there is none or the process is gone, or -errno.
  */
@@ -70,6 +77,13 @@ int live__space(struct live *live, uint64_t space, struct mt_space *ret);
 
 /* Takes a space that has ended off the kernel's tables. */
 void live__forget(struct live *live, uint64_t space);
+
+/* The newest space's id: later ones are higher. */
+uint64_t live__newest(const struct live *live);
+
+/* Takes spaces up to id newest that `known` does not know off the kernel's tables. */
+typedef bool (*live_known_fn)(void *ctx, uint64_t space);
+void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx);
 
 /*
  * Sums over all CPUs. Programs that the kernel skipped inside others are

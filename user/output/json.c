@@ -101,7 +101,9 @@ static void json_sink__process(struct sink *s, const struct process_record *rec)
 	json__string(&j, JSON_process_comm, p->comm);
 	json__string(&j, JSON_process_event, process_what__name(rec->what));
 	json__decimal(&j, JSON_process_space, rec->space);
-	if (rec->what == PROCESS_EXIT && WIFEXITED(p->status)) {
+	if (p->end_lost) {
+		/* How it ended is not known. */
+	} else if (rec->what == PROCESS_EXIT && WIFEXITED(p->status)) {
 		json__i64(&j, JSON_process_status, WEXITSTATUS(p->status));
 	} else if (rec->what == PROCESS_EXIT) {
 		json__string(&j, JSON_process_signal, signal__name(WTERMSIG(p->status), name));
@@ -381,9 +383,9 @@ static void process_sum(struct json *j, const struct process *p)
 	json__u64(j, JSON_process_sum_ppid, p->parent);
 	json__string(j, JSON_process_sum_comm, p->comm);
 	json__bool(j, JSON_process_sum_ended, p->ended);
-	if (p->ended && WIFEXITED(p->status))
+	if (p->ended && !p->end_lost && WIFEXITED(p->status))
 		json__i64(j, JSON_process_sum_status, WEXITSTATUS(p->status));
-	else if (p->ended)
+	else if (p->ended && !p->end_lost)
 		json__string(j, JSON_process_sum_signal, signal__name(WTERMSIG(p->status), name));
 	json__i64(j, JSON_process_sum_growth, process__growth(p));
 	usage(j, JSON_process_sum_at_start, &p->at_start);

@@ -107,6 +107,8 @@ const char *process__end_text(const struct process *p, char buf[PROCESS_END_ROOM
 
 	if (!p->ended)
 		snprintf(buf, PROCESS_END_ROOM, "running");
+	else if (p->end_lost)
+		snprintf(buf, PROCESS_END_ROOM, "ended");
 	else if (WIFEXITED(p->status))
 		snprintf(buf, PROCESS_END_ROOM, "exited %d", WEXITSTATUS(p->status));
 	else

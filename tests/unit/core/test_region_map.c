@@ -319,11 +319,23 @@ static void keeps_totals(void **state)
 	};
 	/* The same with [1, 3) and [9, 12) gone. */
 	static const struct region_totals want[] = {
-		{ 12 * REGION_PAGE, 8 * REGION_PAGE, 3 * REGION_PAGE, 3 * REGION_PAGE,
-		  2 * REGION_PAGE, 5, 2 },
-		{ 7 * REGION_PAGE, 4 * REGION_PAGE, 2 * REGION_PAGE, 1 * REGION_PAGE,
-		  1 * REGION_PAGE, 4, 1 },
-		{ 0, 0, 0, 0, 0, 0, 0 },
+		{ .bytes = 12 * REGION_PAGE,
+		  .accessible = 8 * REGION_PAGE,
+		  .locked = 3 * REGION_PAGE,
+		  .grows_down = 3 * REGION_PAGE,
+		  .data = 3 * REGION_PAGE,
+		  .executable = 2 * REGION_PAGE,
+		  .regions = 5,
+		  .grows_down_regions = 2 },
+		{ .bytes = 7 * REGION_PAGE,
+		  .accessible = 4 * REGION_PAGE,
+		  .locked = 2 * REGION_PAGE,
+		  .grows_down = 1 * REGION_PAGE,
+		  .data = 2 * REGION_PAGE,
+		  .executable = 1 * REGION_PAGE,
+		  .regions = 4,
+		  .grows_down_regions = 1 },
+		{ 0 },
 	};
 	struct region_map *map = region_map__new();
 	const struct region_totals *got = region_map__totals(map);
