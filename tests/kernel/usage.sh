@@ -87,7 +87,9 @@ without() { # STATUS PATTERN ARGUMENT... -- DIRECTORY...
 	done
 	shift
 	a_process
-	timeout -k 2 $LIMIT unshare -m --propagation private bash -c '
+	# Only /sys is made private: in a chroot the root is no mount point.
+	timeout -k 2 $LIMIT unshare -m --propagation unchanged bash -c '
+		mount --make-rprivate /sys || exit 99
 		while [ "$1" != -- ]; do
 			[ ! -d "$1" ] || mount -t tmpfs none "$1" || exit 99
 			shift
