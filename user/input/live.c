@@ -163,6 +163,11 @@ static void choose_walkers(struct live *live, bool maple_tree)
 /* Task storage came with 5.11, for programs like ours with 5.12: they are tried with it first. */
 static int load(struct live *live, const struct live_scope *scope)
 {
+	/*
+	 * libbpf looks for a type that the kernel has not in its modules as well,
+	 * which takes CAP_SYS_ADMIN, but not when it is told where to look.
+	 */
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = LIVE_BTF_PATH);
 	struct kernel_form form = { 0 };
 	bool task_storage;
 	int err;
@@ -174,7 +179,7 @@ static int load(struct live *live, const struct live_scope *scope)
 		return err;
 	task_storage = !live_probe__task_storage();
 	for (;; task_storage = false) {
-		live->skel = memtrace_bpf__open();
+		live->skel = memtrace_bpf__open_opts(&opts);
 		if (!live->skel)
 			return -errno;
 		configure(live->skel, scope, &form, task_storage);
@@ -202,7 +207,10 @@ static int keep_link(struct live *live, struct bpf_link *link, const char *what,
 		bpf_link__destroy(link);
 		err = -E2BIG;
 	}
-	snprintf(why, why_len, "attaching to %s failed: %s", what, strerror(-err));
+	/* Debian's and Ubuntu's kernels have a value 3 of it (perf_event_open(2) knows 2). */
+	snprintf(why, why_len, "attaching to %s failed: %s%s", what, strerror(-err),
+		 err == -EACCES ? "; where kernel.perf_event_paranoid is over 2 it takes "
+				  "CAP_SYS_ADMIN as well" : "");
 	return err;
 }
 
