@@ -54,28 +54,29 @@ static int on_task(void *ctx, const struct mt_task *task)
 	return tracker__on_task(s->tracker, task, comm);
 }
 
-int session__open(struct session *s, const struct live_scope *scope, struct sink *sink, bool calls,
-		  char *why, size_t why_len)
+int session__load(struct session *s, const struct live_scope *scope, char *why, size_t why_len)
+{
+	*s = (struct session){ .observer = sink_observer, .truth = scope->truth };
+	s->begin_ns = s->checked_ns = session__now();
+	return live__open(scope, &s->live, why, why_len);
+}
+
+int session__open(struct session *s, struct sink *sink, bool calls)
 {
 	uint64_t max;
-	int err;
 
-	*s = (struct session){ .sink = sink, .observer = sink_observer };
+	s->sink = sink;
 	if (!calls)
 		s->observer.call = NULL;
-	s->begin_ns = s->checked_ns = session__now();
-	snprintf(why, why_len, "out of memory");
 	s->tracker = tracker__new(&s->observer, sink);
 	s->decoder = s->tracker ? decoder__new(s->tracker) : NULL;
 	if (!s->decoder)
 		return -ENOMEM;
 	if (!proc__max_map_count(&max))
 		tracker__set_max_map_count(s->tracker, max);
-	s->truth = scope->truth;
 	if (s->truth)
 		tracker__set_truth(s->tracker);
-	err = live__open(scope, &s->live, why, why_len);
-	return err;
+	return 0;
 }
 
 void session__close(struct session *s)

@@ -29,11 +29,13 @@ struct session {
 uint64_t session__now(void); /* CLOCK_MONOTONIC, ns */
 
 /*
- * Loads and attaches. calls: the sink is told of each call. Returns 0 or
- * -errno with a sentence in why.
+ * Loads and attaches: what takes privileges that nothing later takes. Returns 0
+ * or -errno with a sentence in why.
  */
-int session__open(struct session *s, const struct live_scope *scope, struct sink *sink,
-		  bool calls, char *why, size_t why_len);
+int session__load(struct session *s, const struct live_scope *scope, char *why, size_t why_len);
+
+/* Gets ready for what has been loaded to come. calls: the sink is told of each call. */
+int session__open(struct session *s, struct sink *sink, bool calls);
 void session__close(struct session *s);
 
 /* Brings what runs already into scope and reads its bases. Returns 0 or -errno. */

@@ -122,7 +122,7 @@ static int open_sink(struct trace *t)
 		free(own);
 	own_command_line(t->command_line, sizeof(t->command_line));
 	t->info = (struct start_info){
-		.mono_ns = session__now(),
+		.mono_ns = t->session.begin_ns,
 		.wall_ns = (uint64_t)wall.tv_sec * 1000000000ull + (uint64_t)wall.tv_nsec,
 		.version = MEMTRACE_VERSION,
 		.kernel = t->kernel,
@@ -224,7 +224,8 @@ static int add_targets(struct trace *t)
 	return err;
 }
 
-static int attach(struct trace *t)
+/* What takes more privileges than tracing itself: loads and attaches. */
+static int load(struct trace *t)
 {
 	const struct trace_options *o = t->opts;
 	struct live_scope scope = {
@@ -245,9 +246,20 @@ static int attach(struct trace *t)
 		if (err)
 			return err;
 	}
-	err = session__open(&t->session, &scope, t->sink, o->verbose, why, sizeof(why));
-	if (err) {
+	err = session__load(&t->session, &scope, why, sizeof(why));
+	if (err)
 		complain("cannot trace: %s", why);
+	return err;
+}
+
+static int attach(struct trace *t)
+{
+	const struct trace_options *o = t->opts;
+	int err;
+
+	err = session__open(&t->session, t->sink, o->verbose);
+	if (err) {
+		complain("cannot trace: %s", strerror(-err));
 		return err;
 	}
 	err = add_targets(t);
@@ -408,8 +420,13 @@ int cmd_trace(const struct trace_options *opts)
 		complain("cannot start %s: %s", opts->command[0], strerror(errno));
 		return status;
 	}
-	/* Privileges are a thread's own: before the sink starts one. */
-	if (!open_output(&t) && !block_signals(&t) && !drop_privileges(&t) && !open_sink(&t))
+	/*
+	 * Privileges are a thread's own: given up before the sink starts one, and
+	 * after what takes CAP_SYS_ADMIN on some kernels (perf_event_open(2) on
+	 * Debian's, where kernel.perf_event_paranoid is 3).
+	 */
+	if (!open_output(&t) && !block_signals(&t) && !load(&t) && !drop_privileges(&t) &&
+	    !open_sink(&t))
 		status = run(&t);
 	if (opts->command)
 		command__cancel(&t.command);

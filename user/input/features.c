@@ -100,6 +100,12 @@ static bool probe__ring(const struct probe *p, const char *arg, char *detail, si
 	return detail__error(p->ring_err, detail, len);
 }
 
+static bool probe__task_storage(const struct probe *p, const char *arg, char *detail, size_t len)
+{
+	(void)p, (void)arg;
+	return detail__error(live_probe__task_storage(), detail, len);
+}
+
 static bool probe__btf(const struct probe *p, const char *arg, char *detail, size_t len)
 {
 	(void)arg;
@@ -263,8 +269,8 @@ static const struct row rows[] = {
 	  "run on the host: lockdown or a container's seccomp filter forbids bpf(2)" },
 	{ "task-iterator", FEATURE_REQUIRED, probe__function, "bpf_iter_task",
 	  "finds the threads that run already", "kernel 5.8 or newer" },
-	{ "task-storage", FEATURE_USED, probe__helper, "task_storage_get",
-	  "keeps state with its thread: cheaper, and exact when exec changes the thread id",
+	{ "task-storage", FEATURE_USED, probe__task_storage, NULL,
+	  "keeps state with its thread: cheaper than a table of threads; it was tried",
 	  "kernel 5.11 or newer" },
 	{ "task-pt-regs", FEATURE_USED, probe__helper, "task_pt_regs",
 	  "tells which call a thread is in when tracing begins", "kernel 5.15 or newer" },
@@ -289,7 +295,8 @@ static const struct row rows[] = {
 static bool row__needs_privilege(const struct row *row)
 {
 	return row->probe == probe__tracefs || row->probe == probe__calls ||
-	       row->probe == probe__ring || row->probe == probe__program;
+	       row->probe == probe__ring || row->probe == probe__task_storage ||
+	       row->probe == probe__program;
 }
 
 const char *feature_need__name(enum feature_need need)

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "live_probe.h"
@@ -161,51 +160,38 @@ static void choose_walkers(struct live *live, bool maple_tree)
 	bpf_program__set_autoload(others->lookup_region, false);
 }
 
-/*
- * An element of task storage can be made. Since 6.19 (f484f4a3e058) that takes a
- * processor with a 16-byte cmpxchg: without it kmalloc_nolock() gives nothing.
- */
-static bool task_storage_works(struct bpf_map *map)
-{
-	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	char *value = calloc(1, bpf_map__value_size(map));
-	bool works;
-
-	works = pidfd >= 0 && value &&
-		!bpf_map_update_elem(bpf_map__fd(map), &pidfd, value, BPF_NOEXIST) &&
-		!bpf_map_delete_elem(bpf_map__fd(map), &pidfd);
-	free(value);
-	if (pidfd >= 0)
-		close(pidfd);
-	return works;
-}
-
-/* Task storage came with 5.11 and 5.12; whether it works is seen by loading and trying. */
+/* Task storage came with 5.11, for programs like ours with 5.12: they are tried with it first. */
 static int load(struct live *live, const struct live_scope *scope)
 {
+	/*
+	 * libbpf looks for a type that the kernel has not in its modules as well,
+	 * which takes CAP_SYS_ADMIN, but not when it is told where to look.
+	 */
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = LIVE_BTF_PATH);
 	struct kernel_form form = { 0 };
-	int err, attempt;
+	bool task_storage;
+	int err;
 
 	err = learn_form(&form);
 	if (!err && scope->truth && !form.truth)
 		err = -ENOTSUP;
 	if (err)
 		return err;
-	for (attempt = 0; attempt < 2; attempt++) {
-		live->skel = memtrace_bpf__open();
+	task_storage = !live_probe__task_storage();
+	for (;; task_storage = false) {
+		live->skel = memtrace_bpf__open_opts(&opts);
 		if (!live->skel)
 			return -errno;
-		configure(live->skel, scope, &form, attempt == 0);
+		configure(live->skel, scope, &form, task_storage);
 		choose_walkers(live, form.maple_tree);
 		err = memtrace_bpf__load(live->skel);
-		if (!err && (attempt > 0 || task_storage_works(live->skel->maps.task_states)))
+		if (!err)
 			return 0;
 		memtrace_bpf__destroy(live->skel);
 		live->skel = NULL;
-		if (err == -EPERM || err == -ENOMEM)
-			break;
+		if (!task_storage || err == -EPERM || err == -ENOMEM)
+			return err;
 	}
-	return err;
 }
 
 static int keep_link(struct live *live, struct bpf_link *link, const char *what, char *why,
@@ -221,7 +207,10 @@ static int keep_link(struct live *live, struct bpf_link *link, const char *what,
 		bpf_link__destroy(link);
 		err = -E2BIG;
 	}
-	snprintf(why, why_len, "attaching to %s failed: %s", what, strerror(-err));
+	/* Debian's and Ubuntu's kernels have a value 3 of it (perf_event_open(2) knows 2). */
+	snprintf(why, why_len, "attaching to %s failed: %s%s", what, strerror(-err),
+		 err == -EACCES ? "; where kernel.perf_event_paranoid is over 2 it takes "
+				  "CAP_SYS_ADMIN as well" : "");
 	return err;
 }
 

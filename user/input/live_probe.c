@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* struct kernel_types is what libbpf calls struct btf, under our name. */
@@ -132,6 +133,48 @@ int live_probe__ring(void)
 		return -errno;
 	close(fd);
 	return 0;
+}
+
+/* A map of task storage, from a key to an int: such maps must have types. */
+static int task_storage__map(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
+	struct btf *btf = btf__new_empty();
+	int id, fd;
+
+	if (!btf)
+		return -errno;
+	id = btf__add_int(btf, "int", sizeof(int), BTF_INT_SIGNED);
+	fd = id < 0 ? id : btf__load_into_kernel(btf);
+	if (!fd) {
+		opts.btf_fd = (__u32)btf__fd(btf);
+		opts.btf_key_type_id = opts.btf_value_type_id = (__u32)id;
+		fd = bpf_map_create(BPF_MAP_TYPE_TASK_STORAGE, "memtrace_probe", sizeof(int),
+				    sizeof(int), 0, &opts);
+		fd = fd < 0 ? -errno : fd;
+	}
+	btf__free(btf);
+	return fd;
+}
+
+/*
+ * An element is made as well. Since 6.19 (f484f4a3e058) that takes a processor
+ * with a 16-byte cmpxchg: without it kmalloc_nolock() gives nothing.
+ */
+int live_probe__task_storage(void)
+{
+	int pidfd, map, value = 0, err = 0;
+
+	map = task_storage__map();
+	if (map < 0)
+		return map;
+	pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	if (pidfd < 0 || bpf_map_update_elem(map, &pidfd, &value, BPF_NOEXIST))
+		err = -errno;
+	if (pidfd >= 0)
+		close(pidfd);
+	close(map);
+	return err;
 }
 
 int live_probe__program(void)

@@ -31,6 +31,7 @@ enum member_form kernel_types__member(const struct kernel_types *types, const ch
 
 /* Tries it, leaving nothing behind. Return 0 or -errno. */
 int live_probe__ring(void);
+int live_probe__task_storage(void);
 int live_probe__program(void);
 
 #endif

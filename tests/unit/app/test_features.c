@@ -120,8 +120,8 @@ static bool row(const struct feature *features, size_t n, const char *name)
 static void an_empty_system_has_no_features(void **state)
 {
 	static const char *const absent[] = { "btf", "tracefs", "syscall-tracepoints",
-					      "sched-tracepoints", "task-iterator", "task-storage",
-					      "task-pt-regs", "bpf-loop", "maple-tree",
+					      "sched-tracepoints", "task-iterator", "task-pt-regs",
+					      "bpf-loop", "maple-tree",
 					      "mmap-lock-tracepoints", "mm-lock-seq" };
 	struct features_roots roots = { "/no/such/file", "/no/such/dir" };
 	struct feature *features;
