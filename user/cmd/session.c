@@ -40,8 +40,9 @@ static void on_record(void *ctx, const void *data, size_t len)
 {
 	struct session *s = ctx;
 
+	/* What was not taken in is unknown: no map is called exact that may lack it. */
 	if (decoder__record(s->decoder, data, len) == -ENOMEM)
-		s->no_memory = true;
+		tracker__all_uncertain(s->tracker, "memtrace is out of memory", session__now());
 }
 
 static int on_task(void *ctx, const struct mt_task *task)
