@@ -114,6 +114,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t ts_ns = 0;
 	uint16_t len;
 
+	if (size && *data & 1)
+		tracker__set_truth(t);
+	data += size > 0;
+	size -= size > 0;
 	tracker__set_max_map_count(t, 100);
 	while (size >= sizeof(len)) {
 		uint8_t *copy;
@@ -220,11 +224,34 @@ static size_t put_walk(unsigned int *seed, struct mt_regions *w, uint8_t *region
 
 	w->count = rng(seed, 5);
 	w->first = rng(seed, 3) ? 0 : rng(seed, 6);
+	w->seq = rng(seed, 8);
 	w->e.flags = rng(seed, 4) ? MT_REGIONS_LAST : (uint16_t)rng(seed, 4);
 	for (uint32_t i = 0; i < w->count; i++) {
 		len += put_region(seed, regions + len, at);
 		at += 4 + rng(seed, 4);
 	}
+	return sizeof(*w) + len;
+}
+
+static size_t put_section(unsigned int *seed, struct mt_section *w, uint8_t *regions)
+{
+	uint32_t at = rng(seed, 32);
+	size_t len = 0;
+
+	w->lo = rng(seed, 4) ? PAGE(at) : 0;
+	w->hi = rng(seed, 4) ? PAGE(at + rng(seed, 24)) : ~0ULL;
+	w->seq = rng(seed, 8);
+	w->origin = rng(seed, MT_ORIGIN_OTHER_TASK + 2);
+	w->nr = -1;
+	w->e.flags = rng(seed, 3) ? 0 : (uint16_t)rng(seed, 8);
+	w->mm = some_counters(seed);
+	w->layout = (struct mt_layout){ PAGE(8), some_page(seed), PAGE(60), 1ULL << 47 };
+	w->count = rng(seed, 5);
+	for (uint32_t i = 0; i < w->count; i++) {
+		len += put_region(seed, regions + len, at);
+		at += 4 + rng(seed, 4);
+	}
+	w->len = (uint32_t)len;
 	return sizeof(*w) + len;
 }
 
@@ -263,6 +290,9 @@ static size_t put_record(unsigned int *seed, uint64_t *rec)
 	case MT_EVENT_EXIT:
 		e->flags = (uint16_t)rng(seed, 2);
 		return sizeof(struct mt_exit);
+	case MT_EVENT_SECTION:
+		return put_section(seed, (struct mt_section *)rec,
+				   bytes + sizeof(struct mt_section));
 	default:
 		return put_walk(seed, (struct mt_regions *)rec, bytes + sizeof(struct mt_regions));
 	}
@@ -271,7 +301,7 @@ static size_t put_record(unsigned int *seed, uint64_t *rec)
 /* Where the nth record's length is, or the end. */
 static size_t boundary(const uint8_t *data, size_t size, uint32_t n)
 {
-	size_t at = 0;
+	size_t at = size > 0; /* after the tier */
 	uint16_t len;
 
 	while (n-- && at + sizeof(len) <= size) {
