@@ -84,12 +84,12 @@ struct sim {
 
 static unsigned long nr_exact, nr_uncertain, nr_calls, nr_conflicts, nr_forks;
 
-#define SAY(sim, ...)                                                            \
-	do {                                                                     \
-		if ((sim)->says) {                                               \
-			printf("\t%6" PRIu64 "  ", (sim)->now / (sim)->unit);    \
-			printf(__VA_ARGS__);                                     \
-		}                                                                \
+#define SAY(sim, ...)                                                         \
+	do {                                                                  \
+		if ((sim)->says) {                                            \
+			printf("\t%6" PRIu64 "  ", (sim)->now / (sim)->unit); \
+			printf(__VA_ARGS__);                                  \
+		}                                                             \
 	} while (0)
 
 static uint64_t space_id(uint32_t space)
@@ -211,9 +211,11 @@ static void thread__commit(struct sim *sim, struct sim_thread *th)
 		c->args[1] = th->brk; /* read at entry, without a lock */
 		c->args[2] = HEAP;
 	}
-	SAY(sim, "%u: does %s, %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64
-	    " = %" PRIx64 "\n", th->tid, call__name(c->id), c->args[0], c->args[1], c->args[2],
-	    c->args[3], c->args[4], (uint64_t)c->ret);
+	SAY(sim,
+	    "%u: does %s, %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64 " = %" PRIx64
+	    "\n",
+	    th->tid, call__name(c->id), c->args[0], c->args[1], c->args[2], c->args[3], c->args[4],
+	    (uint64_t)c->ret);
 }
 
 static void thread__end_call(struct sim *sim, struct sim_thread *th)
@@ -323,7 +325,8 @@ static void sim__attach(struct sim *sim)
 			.tgid = th->tgid,
 			.tid = th->tid,
 			.mm = counters_of(w),
-			.layout = { .start_brk = layout.start_brk, .brk = layout.brk,
+			.layout = { .start_brk = layout.start_brk,
+				    .brk = layout.brk,
 				    .task_size = layout.task_size },
 			.ts_ns = ++sim->now,
 		};
@@ -349,8 +352,9 @@ static void sim__deliver(struct sim *sim, size_t n)
 		else
 			must(tracker__on_fork(sim->t, &rec->fork));
 		SAY(sim, "delivered: what %u of %u\n", rec->what,
-		    rec->what == CALL ? rec->call.tid : rec->what == EXIT ? rec->exit.tid :
-									    rec->fork.tid);
+		    rec->what == CALL ? rec->call.tid :
+		    rec->what == EXIT ? rec->exit.tid :
+					rec->fork.tid);
 	}
 }
 
@@ -478,8 +482,8 @@ static bool space__wrong(struct sim *sim, uint32_t space)
 				 addr_of(i));
 	}
 	if (what && !*sim->broken)
-		snprintf(sim->broken, sizeof(sim->broken), "space %" PRIu64 " is exact: %s",
-			 s->id, what);
+		snprintf(sim->broken, sizeof(sim->broken), "space %" PRIu64 " is exact: %s", s->id,
+			 what);
 	return what;
 }
 
@@ -565,15 +569,16 @@ static bool passes(const struct step *steps, size_t n, uint64_t seed, bool says,
 
 /* How busy a run is: the busiest are hardly ever exact, the calmest hardly ever in doubt. */
 struct mood {
-	uint32_t hot;	/* of 8 calls, how many meet in a few pages */
-	uint32_t whole; /* of 8 calls, how many are over at once */
+	uint32_t hot;	 /* of 8 calls, how many meet in a few pages */
+	uint32_t whole;	 /* of 8 calls, how many are over at once */
 	uint32_t reader; /* of 8 steps, how many more are the reader's */
 };
 
 static void step__random(struct step *st, const struct mood *mood, bool attach)
 {
-	static const enum what whats[16] = { [0] = FORK, [1] = FORK, [2] = THREAD, [3] = VFORK,
-					     [4] = EXIT, [5] = CALL };
+	static const enum what whats[16] = {
+		[0] = FORK, [1] = FORK, [2] = THREAD, [3] = VFORK, [4] = EXIT, [5] = CALL
+	};
 
 	op__random(&st->op);
 	if (rng(8) < mood->hot) {

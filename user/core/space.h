@@ -50,6 +50,7 @@ struct space {
 	uint64_t lineage;  /* the space from which, fork by fork, it was copied; or itself */
 	uint64_t copied_ns; /* when; 0 once it has been read itself */
 	bool has_copies;
+	bool strangers; /* something was lost: there may be threads that we do not know */
 	uint32_t lost;	   /* as the last record said */
 	uint64_t delivered; /* calls that reached us */
 	uint64_t resyncs;

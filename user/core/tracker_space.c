@@ -277,6 +277,8 @@ static void copies_uncertain(struct tracker *t, const struct space *s, uint64_t 
 void space__lost(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns)
 {
 	space__uncertain(t, s, why, ts_ns);
+	/* It may have been the birth of a thread. */
+	s->strangers = true;
 	if (s->blind_ns < ts_ns + LOSS_SLACK_NS)
 		s->blind_ns = ts_ns + LOSS_SLACK_NS;
 	/* A single thread's fork comes after its calls, and tells of their loss. */
@@ -349,7 +351,7 @@ int space__window(struct tracker *t, struct space *s, const struct window *w)
 	struct doubt doubt = { .copies_ns = UINT64_MAX };
 
 	/* A call of a thread that is gone may still overlap: once begun, it goes on. */
-	if (s->threads <= 1 && !s->windows)
+	if (s->threads <= 1 && !s->strangers && !s->windows)
 		return 0;
 	if (!s->windows) {
 		s->windows = calloc(SPACE_WINDOWS, sizeof(*s->windows));

@@ -339,12 +339,21 @@ static void what_was_under_way_when_something_was_lost(void **state)
 	fixture__act(&f, 101, MPROTECT(1, 1, 'r'), 90, 8 * MS);
 	fixture__assert_uncertain(&f, SPACE, "not seen may have overlapped");
 	fixture__close(&f);
-	/* Of a single thread, none can have been. */
+}
+
+/* What was lost may be the birth of a thread: its first call may be told after a fork. */
+static void a_birth_may_have_been_lost(void **state)
+{
+	struct fixture f;
+
 	fixture__open_with(&f, "wwww");
 	tracker__on_lost(f.t, SPACE, 1, 100);
-	fixture__base(&f, SPACE, "xxww", 5 * MS, 6 * MS);
-	fixture__act(&f, TGID, MPROTECT(1, 1, 'r'), 90, 8 * MS);
-	fixture__assert_exact(&f, SPACE, "xrww");
+	fixture__base(&f, SPACE, "wwww", 5 * MS, 6 * MS);
+	forks(&f, SPACE, 8, 7 * MS, 8 * MS);
+	fixture__assert_exact(&f, 8, "wwww");
+	fixture__act(&f, 101, MPROTECT(0, 1, 'x'), 5 * MS + 10, 9 * MS);
+	fixture__assert_uncertain(&f, 8, "while it was copied");
+	fixture__assert_uncertain(&f, SPACE, "a thread that was not known");
 	fixture__close(&f);
 }
 
@@ -550,6 +559,7 @@ int main(void)
 		cmocka_unit_test(two_forks_at_a_time),
 		cmocka_unit_test(losses_are_told_once),
 		cmocka_unit_test(what_was_under_way_when_something_was_lost),
+		cmocka_unit_test(a_birth_may_have_been_lost),
 		cmocka_unit_test(a_loss_is_the_copies_too),
 		cmocka_unit_test(everything_is_uncertain),
 		cmocka_unit_test(counters_are_compared),

@@ -124,8 +124,8 @@ static size_t raw_of(const char *picture, struct raw_region raw[PICTURE])
 		raw[n].backing.name = "";
 		if (picture[i] == 'f') {
 			raw[n].region.offset = LEN(i);
-			raw[n].backing = (struct backing){ .ino = 5, .name = "/file",
-							   .has_contents = true };
+			raw[n].backing =
+				(struct backing){ .ino = 5, .name = "/file", .has_contents = true };
 		}
 		n++;
 	}
@@ -205,8 +205,9 @@ void fixture__base(struct fixture *f, uint64_t space, const char *picture, uint6
 
 int fixture__try_task(struct fixture *f, uint64_t space, uint32_t tgid, uint32_t tid, uint64_t ts)
 {
-	struct mt_task task = { .space = space, .start_ns = tgid, .tgid = tgid, .tid = tid,
-				.ts_ns = ts };
+	struct mt_task task = {
+		.space = space, .start_ns = tgid, .tgid = tgid, .tid = tid, .ts_ns = ts
+	};
 
 	return tracker__on_task(f->t, &task, tid == tgid ? "leader" : "thread");
 }
@@ -310,8 +311,13 @@ uint32_t fixture__walk(struct fixture *f, uint64_t space, uint64_t ts, const cha
 		       uint32_t first, bool last, bool bad)
 {
 	struct raw_region raw[PICTURE];
-	struct walk_event ev = { .space = space, .ts_ns = ts, .tgid = TGID, .first = first,
-				 .last = last, .bad = bad, .regions = raw };
+	struct walk_event ev = { .space = space,
+				 .ts_ns = ts,
+				 .tgid = TGID,
+				 .first = first,
+				 .last = last,
+				 .bad = bad,
+				 .regions = raw };
 
 	ev.count = (uint32_t)raw_of(picture, raw);
 	assert_int_equal(tracker__on_walk(f->t, &ev), 0);
