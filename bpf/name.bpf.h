@@ -44,7 +44,8 @@ static __noinline __u32 put_path(struct scratch *s, struct vfsmount *vfsmnt, str
 	int i;
 
 	/* d_unlinked(): not hashed and not a root */
-	if (!READ(struct dentry, dentry, d_hash.pprev) && READ(struct dentry, dentry, d_parent) != dentry)
+	if (!READ(struct dentry, dentry, d_hash.pprev) &&
+	    READ(struct dentry, dentry, d_parent) != dentry)
 		flags = MT_NAME_DELETED;
 	for (i = 0; i < PATH_DEPTH; i++) {
 		if ((__u64)dentry == self.root_dentry &&
@@ -77,9 +78,8 @@ static __always_inline void put_file_name(struct scratch *s, struct mt_region *r
 	if (op && READ(struct dentry_operations, op, d_dname) &&
 	    (READ(struct dentry, dentry, d_parent) != dentry ||
 	     READ(struct vfsmount, path->mnt, mnt_root) != dentry)) {
-		r->name_class = dentry_magic(dentry) == ANON_INODE_FS_MAGIC ?
-					MT_NAME_ANON_INODE :
-					MT_NAME_PSEUDO;
+		r->name_class = dentry_magic(dentry) == ANON_INODE_FS_MAGIC ? MT_NAME_ANON_INODE :
+									      MT_NAME_PSEUDO;
 		put_string(s, READ(struct dentry, dentry, d_name.name));
 		return;
 	}
