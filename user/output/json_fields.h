@@ -25,7 +25,7 @@ enum json_field_type {
 	X(start, "first")                                                     \
 	X(process, "a process was found, forked, executed a program or ended") \
 	X(call, "a memory system call (-v)")                                  \
-	X(change, "what a call changed (-v)")                                 \
+	X(change, "what a call, or anything else, changed (-v)")                                 \
 	X(finding, "something worth telling")                                 \
 	X(map, "the regions of a space (SIGUSR1)")                            \
 	X(region, "object: one of map.regions")                               \
@@ -104,7 +104,10 @@ enum json_record {
 	X(change, pid, JSON_INTEGER, "process that made the call")                                 \
 	X(change, tid, JSON_INTEGER, "thread that made the call")                                  \
 	X(change, space, JSON_DECIMAL, "the space that changed")                                   \
-	X(change, call, JSON_STRING, "the call that changed it")                                   \
+	X(change, comm, JSON_STRING, "its name, escaped")                                          \
+	X(change, call, JSON_STRING,                                                               \
+	  "the call; or fork, syscall, compat, fault, io_uring, kernel, other")                      \
+	X(change, nr, JSON_INTEGER, "syscall: the number of the system call; else absent")         \
 	X(change, start, JSON_HEX, "first address acted on")                                       \
 	X(change, end, JSON_HEX, "first address after it")                                         \
 	X(change, old_perms, JSON_STRING, "rwxp of its first region before; absent: none")         \
