@@ -7,6 +7,7 @@
 #ifndef MEMTRACE_SECTION_BPF_H
 #define MEMTRACE_SECTION_BPF_H
 
+#include "audit.bpf.h"
 #include "call.bpf.h"
 
 #define PF_IO_WORKER 0x00000010 /* include/linux/sched.h */
@@ -26,12 +27,15 @@ static __always_inline __u64 section_number(struct mm_struct *mm, const struct m
 	if (bpf_core_field_exists(mm->mm_lock_seq.sequence))
 		return BPF_CORE_READ(mm, mm_lock_seq.sequence) >> 1;
 	if (bpf_core_field_exists(old->mm_lock_seq))
-		return (__u32)BPF_CORE_READ(old, mm_lock_seq);
-	return sp->sections;
+		return BPF_CORE_READ(old, mm_lock_seq) & MT_SEQ_MASK;
+	return sp->sections & MT_SEQ_MASK;
 }
 
 static __always_inline bool mm_write_locked(struct mm_struct *mm)
 {
+	if (bpf_core_field_exists(mm->mm_lock_seq.sequence) &&
+	    BPF_CORE_READ(mm, mm_lock_seq.sequence) & 1)
+		return true;
 	return BPF_CORE_READ(mm, mmap_lock.count.counter) & RWSEM_WRITER;
 }
 
@@ -197,7 +201,8 @@ static __always_inline void section_send_all(struct scratch *s, struct section *
 	s->head = head->e;
 	s->head.type = MT_EVENT_REGIONS;
 	record_output(s, MT_EVENT_SECTION, sec->space);
-	walk_all(s, mm, seq + 1, REGIONS_IN_MAPLE);
+	walk_all(s, mm, seq + 1, head->e.flags & MT_SECTION_DOWNGRADED ? MT_REGIONS_UNSETTLED : 0,
+		 REGIONS_IN_MAPLE);
 }
 
 static __always_inline void section_send(struct scratch *s, struct section *sec,
@@ -220,6 +225,19 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
 	record_output(s, MT_EVENT_SECTION, sec->space);
 }
 
+/* Under the lock, after the section's own record. */
+static __always_inline void section_audit(struct scratch *s, struct task_struct *task,
+					  struct mt_space *sp, const struct section *sec,
+					  struct mm_struct *mm, __u64 seq, __u32 flags)
+{
+	sp->unhashed = 0;
+	sp->want_audit = 0;
+	if (!walk_hash(s, mm))
+		flags |= MT_AUDIT_BAD;
+	fill_head(&s->head, task, MT_EVENT_AUDIT, sec->space, sp->lost_total);
+	audit_send(s, &s->head, seq, flags);
+}
+
 static __noinline int section_end(struct task_struct *task, struct mm_struct *mm, bool downgrade)
 {
 	struct task_state *ts = state_of(task, false);
@@ -227,7 +245,8 @@ static __noinline int section_end(struct task_struct *task, struct mm_struct *mm
 	struct section *sec;
 	struct mt_space *sp;
 	struct scratch *s;
-	bool full;
+	bool full, walk;
+	__u64 seq;
 
 	if (!ts)
 		return 0;
@@ -240,6 +259,8 @@ static __noinline int section_end(struct task_struct *task, struct mm_struct *mm
 		return 0;
 	}
 	count_seen(MT_EVENT_SECTION);
+	seq = section_number(mm, sp);
+	sp->next_seq = (seq + 1) & MT_SEQ_MASK;
 	s = scratch_get();
 	if (!s) {
 		count_lost(MT_EVENT_SECTION, sec->space, MT_LOSS_SCRATCH);
@@ -251,12 +272,18 @@ static __noinline int section_end(struct task_struct *task, struct mm_struct *mm
 		if (downgrade)
 			head->e.flags |= MT_SECTION_DOWNGRADED;
 		head->lo = head->hi = 0;
-		head->seq = section_number(mm, sp);
+		head->seq = seq;
 		head->origin = section_origin(task, sec, mm, &head->nr, &full);
 		read_counters(mm, &head->mm);
 		read_layout(mm, &head->layout);
-		section_send(s, sec, head, mm, full || sp->want_walk);
-		sp->want_walk = 0;
+		walk = sp->want_walk && ring_has_room();
+		/* Before: what of the walk gets lost wants it again. */
+		if (walk || full)
+			sp->want_walk = 0;
+		section_send(s, sec, head, mm, full || walk);
+		if (audit_due(sp, head->mm.map_count))
+			section_audit(s, task, sp, sec, mm, seq + 1,
+				      downgrade ? MT_AUDIT_UNSETTLED : 0);
 		scratch_put(s);
 	}
 	sp->sections++;
@@ -291,43 +318,6 @@ static __always_inline int lock_acquired(struct mm_struct *mm, bool write, bool 
 	if (!success)
 		return 0;
 	return write ? section_begin(task, mm) : section_end(task, mm, true);
-}
-
-/*
- * A space that stands still can be walked from outside: no writer has the lock,
- * and the number of sections is the same afterwards. Else the next section
- * sends everything.
- */
-static __always_inline void section_walk_idle(struct task_struct *task, struct task_state *ts)
-{
-	struct mm_struct *mm = task->mm;
-	struct mt_space *sp = space_by_id(ts->space);
-	struct scratch *s;
-	__u32 flags;
-	__u64 seq;
-
-	if (!sp)
-		return;
-	sp->want_walk = 1;
-	seq = section_number(mm, sp);
-	if (mm_write_locked(mm))
-		return;
-	s = scratch_get();
-	if (!s)
-		return;
-	__builtin_memset(&s->head, 0, sizeof(s->head));
-	s->head.type = MT_EVENT_REGIONS;
-	s->head.space = ts->space;
-	s->head.lost = sp->lost_total;
-	s->head.ts_ns = bpf_ktime_get_ns();
-	s->head.tgid = s->head.tid = ts->tgid;
-	flags = walk_pieces(s, mm, seq, REGIONS_IN_MAPLE);
-	if (section_number(mm, sp) == seq && !mm_write_locked(mm))
-		sp->want_walk = 0;
-	else
-		flags |= MT_REGIONS_BAD;
-	walk_send_piece(s, flags);
-	scratch_put(s);
 }
 
 #endif

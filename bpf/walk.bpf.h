@@ -35,12 +35,26 @@ static __noinline int walk_send_piece(struct scratch *s, __u32 flags)
 	head->count = s->found - s->first;
 	head->len = s->len - sizeof(*head);
 	head->pad = 0;
+	head->mm = s->counters;
 	count_seen(MT_EVENT_REGIONS);
 	record_output(s, MT_EVENT_REGIONS, s->head.space);
 	s->first = s->found;
 	s->last_file = 0;
 	s->len = sizeof(*head);
 	return 0;
+}
+
+/* Of a region only what the hash of all regions is made of. */
+static __always_inline int hash_region(struct scratch *s, struct vm_area_struct *vma, __u64 start,
+				       __u64 end)
+{
+	__u64 flags = BPF_CORE_READ(vma, vm_flags) & MT_VM_HASHED, offset = 0;
+
+	if (BPF_CORE_READ(vma, vm_file))
+		offset = BPF_CORE_READ(vma, vm_pgoff) * PAGE_SIZE;
+	s->hash = mt_hash_region(s->hash, start, end, flags, offset);
+	s->found++;
+	return 1;
 }
 
 /*
@@ -54,6 +68,8 @@ __noinline int walk_region(__u64 vma, __u64 start, __u64 end)
 
 	if (!s)
 		return 0;
+	if (s->hashing)
+		return hash_region(s, (void *)vma, start, end);
 	if (s->len > RECORD_LEN - REGION_ROOM) {
 		if (!s->piecewise) {
 			s->error = WALK_ROOM;
@@ -217,10 +233,22 @@ static __always_inline __u32 walk_pieces(struct scratch *s, struct mm_struct *mm
 {
 	s->len = sizeof(struct mt_regions);
 	s->seq = seq;
+	read_counters(mm, &s->counters);
 	walk(s, mm, 0, ~0ull, 0, 1, store);
-	if (s->error || s->found != BPF_CORE_READ(mm, map_count))
+	if (s->error || s->found != s->counters.map_count)
 		return MT_REGIONS_LAST | MT_REGIONS_BAD;
 	return MT_REGIONS_LAST;
+}
+
+/* The hash over everything: false when the walk failed. */
+static __always_inline bool walk_hash(struct scratch *s, struct mm_struct *mm)
+{
+	s->hash = 0;
+	s->hashing = 1;
+	read_counters(mm, &s->counters);
+	walk(s, mm, 0, ~0ull, 0, 0, REGIONS_IN_MAPLE);
+	s->hashing = 0;
+	return !s->error && s->found == s->counters.map_count;
 }
 
 /*
@@ -228,10 +256,9 @@ static __always_inline __u32 walk_pieces(struct scratch *s, struct mm_struct *mm
  * or nobody but the caller has it yet (exec, fork).
  */
 static __always_inline void walk_all(struct scratch *s, struct mm_struct *mm, __u64 seq,
-				     enum region_store store)
+				     __u32 flags, enum region_store store)
 {
-	__u32 flags = walk_pieces(s, mm, seq, store);
-
+	flags |= walk_pieces(s, mm, seq, store);
 	walk_send_piece(s, flags);
 }
 

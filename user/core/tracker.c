@@ -52,9 +52,9 @@ void tracker__free(struct tracker *t)
 	free(t);
 }
 
-void tracker__set_truth(struct tracker *t)
+void tracker__set_truth(struct tracker *t, bool truth)
 {
-	t->truth = true;
+	t->truth = truth;
 }
 
 void tracker__set_max_map_count(struct tracker *t, uint64_t regions)

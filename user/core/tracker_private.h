@@ -25,6 +25,7 @@ struct tracker {
 	uint32_t scan; /* number of the last scan of all threads */
 	uint64_t max_map_count;
 	bool truth;
+	unsigned int distrust;
 	uint64_t *ended; /* spaces that nobody uses any more */
 	size_t n_ended, ended_size;
 	struct tracker_totals totals;
@@ -88,10 +89,24 @@ int space__window(struct tracker *t, struct space *s, const struct window *w);
 bool space__check_totals(struct tracker *t, struct space *s, const struct mt_counters *mm,
 			 uint64_t ts_ns);
 
+/* Uncertain, but of no news as long as what makes it exact again comes next. */
+void space__due(struct tracker *t, struct space *s, uint64_t ts_ns);
+
 /* Tier truth (tracker_truth.c). */
 void truth__take_change(struct tracker *t, uint32_t tid, struct change *ret);
-/* After each section: number of regions and total size are as the kernel counts. */
-void space__check_section(struct tracker *t, struct space *s, const struct section_event *ev);
+/* The number of a section, made whole: of all that it may be the nearest to the next one. */
+uint64_t truth__number(const struct space *s, uint64_t seq);
+/* Section seq is the next that the map has not; those up to there that did not come are missing. */
+void truth__advance(struct tracker *t, struct space *s, uint64_t seq, uint64_t ts_ns);
+
+/* Audits in tier truth (tracker_audit.c). */
+/* After a section: the map, which was as `before` says, is as the kernel counts. */
+void audit__section(struct tracker *t, struct space *s, const struct region_totals *before,
+		    const struct section_event *ev);
+/* A whole map has come: it is what the kernel counts, or it is no map. */
+void audit__walk(struct tracker *t, struct space *s, const struct walk_event *ev);
+/* A walk of the kernel's tree failed. */
+void audit__bad_walk(struct tracker *t, struct space *s, uint64_t ts_ns);
 
 /* Findings (findings.c): all that a call gives cause for. */
 void findings__of_call(struct tracker *t, struct process *p, const struct space *s,

@@ -71,26 +71,41 @@ void space__free(struct tracker *t, struct space *s)
 
 void space__uncertain(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns)
 {
-	if (!s->exact)
+	if (!s->exact && !s->due)
 		return;
+	if (!s->due)
+		t->uncertain_spaces++;
+	s->due = false;
 	s->exact = false;
 	s->why = why;
 	s->uncertain_ns = ts_ns;
-	t->uncertain_spaces++;
 	tell_state(t, s, ts_ns);
+}
+
+void space__due(struct tracker *t, struct space *s, uint64_t ts_ns)
+{
+	if (!s->exact)
+		return;
+	s->exact = false;
+	s->due = true;
+	s->why = "its whole map is on the way";
+	s->uncertain_ns = ts_ns;
+	t->uncertain_spaces++;
 }
 
 void space__exact(struct tracker *t, struct space *s, uint64_t ts_ns)
 {
-	bool first = !s->has_base;
+	bool quiet = !s->has_base || s->due;
 
 	s->has_base = true;
 	if (s->exact)
 		return;
 	s->exact = true;
+	s->due = false;
+	s->asks = 0;
 	s->why = NULL;
 	t->uncertain_spaces--;
-	if (!first)
+	if (!quiet)
 		tell_state(t, s, ts_ns);
 }
 
@@ -129,7 +144,7 @@ int space__set_map(struct tracker *t, struct space *s, struct region *regions, s
 	first = !s->has_base;
 	if (first) {
 		t->totals.bases++;
-	} else if (!s->exact) {
+	} else if (!s->exact && !s->due) {
 		s->resyncs++;
 		t->totals.resyncs++;
 	}
@@ -233,10 +248,14 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 		return t->truth ? 0 : -ENOMEM;
 	if (p)
 		process__move(t, p, s);
-	if (ev->first == 0)
+	if (ev->first == 0) {
 		s->walk_n = 0;
-	if (ev->bad || ev->first != s->walk_n) {
+		s->walk_seq = ev->seq;
+	}
+	if (ev->bad || ev->stale || ev->first != s->walk_n || ev->seq != s->walk_seq) {
 		s->walk_n = 0;
+		if (t->truth && ev->bad && !ev->stale)
+			audit__bad_walk(t, s, ev->ts_ns);
 		return 0;
 	}
 	err = walk_append(t, s, ev);
@@ -245,17 +264,22 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 	walk = s->walk;
 	s->walk = NULL;
 	s->walk_size = 0;
-	if (t->truth && s->last_seq >= ev->seq && s->last_seq) {
-		/* Sections went by while it was walked. */
+	if (t->truth && s->numbered && truth__number(s, ev->seq) < s->next_seq) {
+		/* Sections have come since that are not in it. */
 		free(walk);
 		s->walk_n = 0;
 		return 0;
 	}
-	s->next_seq = ev->seq;
+	if (t->truth)
+		truth__advance(t, s, truth__number(s, ev->seq), ev->ts_ns);
 	err = space__set_map(t, s, walk, s->walk_n, ev->ts_ns, ev->ts_ns);
 	s->walk_n = 0;
-	if (!err && !t->truth)
+	if (!err && t->truth)
+		audit__walk(t, s, ev);
+	else if (!err)
 		space__check_totals(t, s, &s->mm, ev->ts_ns);
+	if (err == -EINVAL && t->truth)
+		audit__bad_walk(t, s, ev->ts_ns);
 	/* Pieces that do not fit together are no map: as if the walk had failed. */
 	return err == -EINVAL ? 0 : err;
 }
@@ -427,18 +451,6 @@ bool space__check_totals(struct tracker *t, struct space *s, const struct mt_cou
 	space__uncertain(t, s, "the kernel's counters disagree: no call that we see did this",
 			 ts_ns);
 	return false;
-}
-
-void space__check_section(struct tracker *t, struct space *s, const struct section_event *ev)
-{
-	const struct region_totals *totals = region_map__totals(s->map);
-
-	t->totals.audits++;
-	if (totals->regions == ev->mm.map_count &&
-	    (ev->downgraded || totals->bytes == ev->mm.total_vm * REGION_PAGE))
-		return;
-	t->totals.audit_failures++;
-	space__uncertain(t, s, "the kernel's counters disagree", ev->ts_ns);
 }
 
 bool tracker__audit(struct tracker *t, struct space *s, const struct mt_counters *mm,

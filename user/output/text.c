@@ -256,6 +256,24 @@ static void text_sink__lost(struct sink *s, const struct lost_record *rec)
 	end_line(t);
 }
 
+/* "# pid 7 (cat): audit failed: ..." */
+static void text_sink__audit(struct sink *s, const struct audit_record *rec)
+{
+	struct text_sink *t = (struct text_sink *)s;
+
+	if (s->view.quiet)
+		return;
+	writer__begin(s->out, false);
+	writer__printf(s->out, "# pid %u", rec->space->tgid);
+	if (rec->process)
+		writer__printf(s->out, " (%s)", rec->process->comm);
+	put_text(t, ": audit failed", COLOUR_RED);
+	writer__printf(s->out, ": %s", rec->why);
+	if (rec->expected)
+		writer__printf(s->out, "; expected %s; got %s", rec->expected, rec->got);
+	end_line(t);
+}
+
 static void text_sink__map(struct sink *s, const struct process *p, const struct space *space,
 			   const struct backings *backings, uint64_t ts_ns)
 {
@@ -293,6 +311,7 @@ static const struct sink_ops text_ops = {
 	.map = text_sink__map,
 	.state = text_sink__state,
 	.lost = text_sink__lost,
+	.audit = text_sink__audit,
 	.summary = text_sink__summary,
 	.free = text_sink__free,
 };
