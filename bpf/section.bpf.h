@@ -260,7 +260,6 @@ static __noinline int section_end(struct task_struct *task, struct mm_struct *mm
 	}
 	count_seen(MT_EVENT_SECTION);
 	seq = section_number(mm, sp);
-	sp->next_seq = (seq + 1) & MT_SEQ_MASK;
 	s = scratch_get();
 	if (!s) {
 		count_lost(MT_EVENT_SECTION, sec->space, MT_LOSS_SCRATCH);
@@ -286,6 +285,8 @@ static __noinline int section_end(struct task_struct *task, struct mm_struct *mm
 				      downgrade ? MT_AUDIT_UNSETTLED : 0);
 		scratch_put(s);
 	}
+	/* Last: who reads this finds the record in the ring. */
+	sp->next_seq = (seq + 1) & MT_SEQ_MASK;
 	sp->sections++;
 	sec->mm = 0;
 	return 0;
