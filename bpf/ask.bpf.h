@@ -19,7 +19,7 @@
  */
 static __always_inline bool mm_has_readers(struct mm_struct *mm)
 {
-	return BPF_CORE_READ(mm, mmap_lock.count.counter) & RWSEM_READERS;
+	return mm->mmap_lock.count.counter & RWSEM_READERS;
 }
 
 static __always_inline void ask_head(struct mt_event *e, __u64 space, __u32 tgid, __u32 type)
@@ -58,14 +58,14 @@ static __always_inline void ask_walk(struct task_struct *task, __u64 space, __u3
 	if (!sp)
 		return;
 	/* First: a section that ends meanwhile finds it. */
-	sp->want_walk = 1;
+	space_wants(sp, &sp->want_walk, 1);
 	s = scratch_get();
 	if (!s)
 		return;
 	ask_head(&s->head, space, tgid, MT_EVENT_REGIONS);
 	/* What it loses by the way is noticed by whoever asked. */
 	if (ask_send_map(s, task->mm, sp))
-		sp->want_walk = 0;
+		space_wants(sp, &sp->want_walk, 0);
 	scratch_put(s);
 }
 
@@ -79,7 +79,7 @@ static __always_inline void ask_audit(struct task_struct *task, __u64 space, __u
 
 	if (!sp)
 		return;
-	sp->want_audit = 1;
+	space_wants(sp, &sp->want_audit, 1);
 	flags = mm_has_readers(mm) ? MT_AUDIT_UNSETTLED : 0;
 	seq = section_number(mm, sp);
 	if (mm_write_locked(mm))
@@ -91,8 +91,8 @@ static __always_inline void ask_audit(struct task_struct *task, __u64 space, __u
 		flags |= MT_AUDIT_BAD;
 	if (section_number(mm, sp) == seq && !mm_write_locked(mm)) {
 		ask_head(&s->head, space, tgid, MT_EVENT_AUDIT);
-		audit_send(s, &s->head, seq, flags);
-		sp->want_audit = 0;
+		audit_send(s, seq, flags);
+		space_wants(sp, &sp->want_audit, 0);
 	}
 	scratch_put(s);
 }

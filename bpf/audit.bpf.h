@@ -16,23 +16,16 @@
 #define AUDIT_SECTIONS 64
 #define AUDIT_SECTIONS_REGION 4
 
-static __always_inline bool audit_due(struct mt_space *sp, __u32 regions)
-{
-	return ++sp->unhashed >= AUDIT_SECTIONS + AUDIT_SECTIONS_REGION * regions ||
-	       sp->want_audit;
-}
-
-/* Sends what walk_hash() found. */
-static __always_inline void audit_send(struct scratch *s, const struct mt_event *head, __u64 seq,
-				       __u32 flags)
+/* Sends what walk_hash() found, under s->head. */
+static __always_inline void audit_send(struct scratch *s, __u64 seq, __u32 flags)
 {
 	struct mt_audit *a;
 
 	count_seen(MT_EVENT_AUDIT);
-	a = record_reserve(MT_EVENT_AUDIT, head->space, sizeof(*a));
+	a = record_reserve(MT_EVENT_AUDIT, s->head.space, sizeof(*a));
 	if (!a)
 		return;
-	a->e = *head;
+	a->e = s->head;
 	a->e.type = MT_EVENT_AUDIT;
 	a->e.flags = flags;
 	a->seq = seq & MT_SEQ_MASK;

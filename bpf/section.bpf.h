@@ -10,9 +10,16 @@
 #include "audit.bpf.h"
 #include "call.bpf.h"
 
-#define PF_IO_WORKER 0x00000010 /* include/linux/sched.h */
-#define TS_COMPAT 0x0002	/* arch/x86/include/asm/thread_info.h */
-#define RWSEM_WRITER 1ll	/* kernel/locking/rwsem.c: RWSEM_WRITER_LOCKED */
+/* include/linux/sched.h */
+#define PF_IO_WORKER 0x00000010
+#define PF_USER_WORKER 0x00004000
+#define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
+#define RWSEM_WRITER 1ll /* kernel/locking/rwsem.c: RWSEM_WRITER_LOCKED */
+
+/* The kernel numbers them. */
+#define have_lock_seq                                                            \
+	(bpf_core_field_exists(((struct mm_struct *)0)->mm_lock_seq.sequence) || \
+	 bpf_core_field_exists(((struct mm_struct___int *)0)->mm_lock_seq))
 
 /*
  * The number of the section under way, or of the next one: mm_lock_seq is a
@@ -25,28 +32,35 @@ static __always_inline __u64 section_number(struct mm_struct *mm, const struct m
 	struct mm_struct___int *old = (void *)mm;
 
 	if (bpf_core_field_exists(mm->mm_lock_seq.sequence))
-		return BPF_CORE_READ(mm, mm_lock_seq.sequence) >> 1;
+		return mm->mm_lock_seq.sequence >> 1;
 	if (bpf_core_field_exists(old->mm_lock_seq))
 		return BPF_CORE_READ(old, mm_lock_seq) & MT_SEQ_MASK;
-	return sp->sections & MT_SEQ_MASK;
+	return sp ? sp->sections & MT_SEQ_MASK : 0;
 }
 
 static __always_inline bool mm_write_locked(struct mm_struct *mm)
 {
-	if (bpf_core_field_exists(mm->mm_lock_seq.sequence) &&
-	    BPF_CORE_READ(mm, mm_lock_seq.sequence) & 1)
+	/* Odd inside; two words to read, for one of them may not be what we take it for. */
+	if (bpf_core_field_exists(mm->mm_lock_seq.sequence) && mm->mm_lock_seq.sequence & 1)
 		return true;
-	return BPF_CORE_READ(mm, mmap_lock.count.counter) & RWSEM_WRITER;
+	return mm->mmap_lock.count.counter & RWSEM_WRITER;
 }
 
-/* The space of an mm, wherever the caller comes from; 0: not in scope. */
-static __always_inline __u64 space_of_mm(const struct task_state *ts, __u64 mm)
+/*
+ * The space of an mm that a task has locked, its own or another's; 0: not in
+ * scope. A task is joined to its own before it can lock it, but for the workers
+ * of io_uring and vhost, of which no fork tells (kernel/fork.c, create_io_thread()).
+ */
+static __always_inline __u64 space_of_mm(struct task_struct *task, const struct task_state *ts,
+					 struct mm_struct *mm)
 {
-	__u64 *id;
+	__u64 key = (__u64)mm, *id;
 
-	if (ts && ts->space && ts->mm == mm)
+	if (ts && ts->space && ts->mm == key)
 		return ts->space;
-	id = bpf_map_lookup_elem(&mm_spaces, &mm);
+	if (!ts && (__u64)task->mm == key && !(task->flags & (PF_IO_WORKER | PF_USER_WORKER)))
+		return 0;
+	id = bpf_map_lookup_elem(&mm_spaces, &key);
 	return id ? *id : 0;
 }
 
@@ -62,7 +76,7 @@ static __always_inline struct section *section_of(struct task_state *ts, __u64 m
 static __always_inline int section_begin(struct task_struct *task, struct mm_struct *mm)
 {
 	struct task_state *ts = state_of(task, false);
-	__u64 space = space_of_mm(ts, (__u64)mm);
+	__u64 space = space_of_mm(task, ts, mm);
 	struct section *sec;
 
 	/* Nobody uses it any more: exit_mmap() takes it apart. */
@@ -79,7 +93,7 @@ static __always_inline int section_begin(struct task_struct *task, struct mm_str
 	sec->space = space;
 	sec->lo = ~0ull;
 	sec->hi = 0;
-	sec->brk = BPF_CORE_READ(mm, brk);
+	sec->brk = mm->brk;
 	return 0;
 }
 
@@ -108,7 +122,7 @@ static __always_inline bool section_add_call(struct section *sec, struct mm_stru
 
 	switch (call) {
 	case MT_CALL_BRK:
-		brk = BPF_CORE_READ(mm, brk);
+		brk = mm->brk;
 		if (brk != sec->brk)
 			section_add(sec, brk < sec->brk ? brk : sec->brk,
 				    brk < sec->brk ? sec->brk - brk : brk - sec->brk);
@@ -149,7 +163,7 @@ static __always_inline bool section_add_call(struct section *sec, struct mm_stru
 
 #if defined(__TARGET_ARCH_x86)
 #define is_clone(nr) ((nr) == 56 || (nr) == 57 || (nr) == 58 || (nr) == 435)
-#define is_compat(task) (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT)
+#define is_compat(task) ((task)->thread_info.status & TS_COMPAT)
 #else
 #define is_clone(nr) ((nr) == 220 || (nr) == 435)
 #define is_compat(task) false
@@ -164,14 +178,14 @@ static __always_inline __u32 section_origin(struct task_struct *task, struct sec
 
 	*ret_full = false;
 	*ret_nr = -1;
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
+	if (task->flags & PF_KTHREAD)
 		return MT_ORIGIN_KERNEL;
 	*ret_full = true;
-	if (BPF_CORE_READ(task, flags) & PF_IO_WORKER)
+	if (task->flags & PF_IO_WORKER)
 		return MT_ORIGIN_KERNEL;
 	nr = task_syscall((void *)bpf_task_pt_regs(task), args, &sp);
 	*ret_nr = nr;
-	if ((__u64)BPF_CORE_READ(task, mm) != (__u64)mm)
+	if ((__u64)task->mm != (__u64)mm)
 		return MT_ORIGIN_OTHER_TASK;
 	if (nr < 0)
 		return MT_ORIGIN_FAULT;
@@ -213,8 +227,11 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
 	if (!full && sec->lo <= sec->hi) {
 		head->lo = sec->lo & ~(PAGE_SIZE - 1);
 		head->hi = (sec->hi + PAGE_SIZE) & ~(PAGE_SIZE - 1);
-		/* One further on each side: they may have merged with what is here. */
-		walk(s, mm, head->lo ? head->lo - 1 : 0, head->hi, 0, 0, REGIONS_IN_MAPLE);
+		/*
+		 * What has merged with its neighbours is seen whole. Neighbours that
+		 * were cut off are not sent: to replace [lo, hi) cuts them likewise.
+		 */
+		walk(s, mm, head->lo, head->hi - 1, 0, 0, REGIONS_IN_MAPLE);
 	}
 	if (full || s->error) {
 		section_send_all(s, sec, head, mm);
@@ -225,69 +242,91 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
 	record_output(s, MT_EVENT_SECTION, sec->space);
 }
 
-/* Under the lock, after the section's own record. */
-static __always_inline void section_audit(struct scratch *s, struct task_struct *task,
-					  struct mt_space *sp, const struct section *sec,
-					  struct mm_struct *mm, __u64 seq, __u32 flags)
+/*
+ * The space, where something of it is needed: numbers of our own, or because
+ * user space has asked for a walk of one or another.
+ */
+static __always_inline struct mt_space *section_space(const struct section *sec)
 {
-	sp->unhashed = 0;
-	sp->want_audit = 0;
+	return !have_lock_seq || walks_wanted ? space_by_id(sec->space) : NULL;
+}
+
+/* Under the lock, after the section's own record. */
+static __noinline int section_audit(struct scratch *s, struct mm_struct *mm, __u64 seq,
+				    __u32 flags)
+{
 	if (!walk_hash(s, mm))
 		flags |= MT_AUDIT_BAD;
-	fill_head(&s->head, task, MT_EVENT_AUDIT, sec->space, sp->lost_total);
-	audit_send(s, &s->head, seq, flags);
+	audit_send(s, seq, flags);
+	return 0;
+}
+
+static __always_inline void section_fill(struct scratch *s, struct task_struct *task,
+					 struct task_state *ts, struct section *sec,
+					 struct mm_struct *mm, bool downgrade)
+{
+	struct mt_space *sp = section_space(sec);
+	struct mt_section *head = (void *)s->rec;
+	__u64 seq = section_number(mm, sp);
+	bool full, audit;
+
+	head->e.type = MT_EVENT_SECTION;
+	head->e.flags = downgrade ? MT_SECTION_DOWNGRADED : 0;
+	head->e.lost = 0;
+	head->e.space = sec->space;
+	head->e.ts_ns = 0; /* their order is in their numbers */
+	read_comm_of_current(task, head->e.comm);
+	head->e.tgid = ts->space ? ts->tgid : tgid_seen(task);
+	head->e.tid = ts->space ? ts->tid : pid_seen(task);
+	head->lo = head->hi = 0;
+	head->seq = seq;
+	head->origin = section_origin(task, sec, mm, &head->nr, &full);
+	read_counters_in_place(mm, &head->mm);
+	read_layout_in_place(mm, &head->layout);
+	audit = ++ts->unaudited >= AUDIT_SECTIONS + AUDIT_SECTIONS_REGION * head->mm.map_count;
+	if (sp && sp->want_audit)
+		audit = space_wants(sp, &sp->want_audit, 0);
+	/* Before it is sent: what gets lost of it wants another. */
+	if (sp && sp->want_walk && (full || ring_has_room()))
+		full = space_wants(sp, &sp->want_walk, 0);
+	if (audit)
+		s->head = head->e;
+	section_send(s, sec, head, mm, full);
+	if (audit) {
+		ts->unaudited = 0;
+		section_audit(s, mm, seq + 1, downgrade ? MT_AUDIT_UNSETTLED : 0);
+	}
+	if (sp)
+		sp->sections++;
+}
+
+static __always_inline void section_lost(const struct section *sec)
+{
+	struct mt_space *sp = section_space(sec);
+
+	count_lost(MT_EVENT_SECTION, sec->space, MT_LOSS_SCRATCH);
+	if (sp)
+		sp->sections++;
 }
 
 static __noinline int section_end(struct task_struct *task, struct mm_struct *mm, bool downgrade)
 {
 	struct task_state *ts = state_of(task, false);
-	struct mt_section *head;
-	struct section *sec;
-	struct mt_space *sp;
+	struct section *sec = ts ? section_of(ts, (__u64)mm) : NULL;
 	struct scratch *s;
-	bool full, walk;
-	__u64 seq;
 
-	if (!ts)
-		return 0;
-	sec = section_of(ts, (__u64)mm);
 	if (!sec)
 		return 0;
-	sp = space_by_id(sec->space);
-	if (!sp || stopped) {
-		sec->mm = 0;
-		return 0;
+	if (!stopped) {
+		count_seen(MT_EVENT_SECTION);
+		s = scratch_get();
+		if (s) {
+			section_fill(s, task, ts, sec, mm, downgrade);
+			scratch_put(s);
+		} else {
+			section_lost(sec);
+		}
 	}
-	count_seen(MT_EVENT_SECTION);
-	seq = section_number(mm, sp);
-	s = scratch_get();
-	if (!s) {
-		count_lost(MT_EVENT_SECTION, sec->space, MT_LOSS_SCRATCH);
-	} else {
-		head = (void *)s->rec;
-		fill_head(&head->e, task, MT_EVENT_SECTION, sec->space, sp->lost_total);
-		head->e.tgid = ts->space ? ts->tgid : tgid_seen(task);
-		head->e.tid = ts->space ? ts->tid : pid_seen(task);
-		if (downgrade)
-			head->e.flags |= MT_SECTION_DOWNGRADED;
-		head->lo = head->hi = 0;
-		head->seq = seq;
-		head->origin = section_origin(task, sec, mm, &head->nr, &full);
-		read_counters(mm, &head->mm);
-		read_layout(mm, &head->layout);
-		walk = sp->want_walk && ring_has_room();
-		/* Before: what of the walk gets lost wants it again. */
-		if (walk || full)
-			sp->want_walk = 0;
-		section_send(s, sec, head, mm, full || walk);
-		if (audit_due(sp, head->mm.map_count))
-			section_audit(s, task, sp, sec, mm, seq + 1,
-				      downgrade ? MT_AUDIT_UNSETTLED : 0);
-		scratch_put(s);
-	}
-	/* Last: who reads this finds the record in the ring. */
-	sp->next_seq = (seq + 1) & MT_SEQ_MASK;
-	sp->sections++;
 	sec->mm = 0;
 	return 0;
 }

@@ -86,7 +86,7 @@ struct mt_event {
 	__u16 flags;
 	__u32 lost; /* events of this space lost so far, all causes (wraps) */
 	__u64 space;
-	__u64 ts_ns;
+	__u64 ts_ns; /* 0: not read, as of the record before it */
 	__u32 tgid; /* in the tracing user's pid namespace */
 	__u32 tid;
 	char comm[MT_COMM_LEN];
@@ -311,9 +311,8 @@ struct mt_space {
 	__u64 sections; /* write sections seen to end */
 	__u32 owner; /* the process for which it came into scope */
 	__u32 want_walk; /* all regions are wanted at the next section */
-	__u64 next_seq;	 /* tier truth: number after that of the last section that ended */
 	__u32 want_audit;
-	__u32 unhashed; /* sections since the last audit by hash */
+	__u32 pad;
 };
 
 /* What the task iterator writes for each thread of a space in scope. */
@@ -330,6 +329,7 @@ struct mt_task {
 	__u64 ts_ns; /* when it was read */
 	__u64 seq;   /* tier truth: number of the section under way, or of the next */
 	__u64 write_locked;
+	__u64 other_mm; /* it is in the middle of exec: seq is of another space */
 };
 
 /* Answer to a look-up of one address: the region that holds it, or 0, 0. */

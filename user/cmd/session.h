@@ -30,7 +30,7 @@ struct session {
 	struct live *retired;
 	struct mt_stats past;
 	bool stuck; /* nor could a lower one be had */
-	uint64_t numbers_ns; /* when the kernel's numbers were last looked at */
+	uint64_t numbers_ns; /* when the kernel's numbers may be looked at again */
 	uint64_t verify_ns; /* --verify; 0 never */
 	uint64_t verified, differences;
 	/* A line for people: on stderr. */

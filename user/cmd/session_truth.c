@@ -22,7 +22,8 @@
 #define ASK_DOUBLINGS 6
 /* How long a section's own walk, which is being sent, may take to arrive. */
 #define DUE_NS (2 * NS_PER_MS)
-/* Spaces of which nothing comes are looked at so often. */
+/* Spaces of which something has come are looked at so often, the others more seldom. */
+#define NUMBERS_MIN_NS (5 * NS_PER_MS)
 #define NUMBERS_NS (100 * NS_PER_MS)
 #define PROVE_ROUNDS 4
 
@@ -59,36 +60,49 @@ int session__ask_walks(struct session *s, uint64_t now)
 	return err;
 }
 
-/*
- * The kernel's number of a space that may lack something: one that has changed
- * since it was last looked at, or from time to time any.
- */
-static bool read_number(struct session *s, struct space *space, bool any)
+/* What has come of an exact space since it was last looked at. */
+static bool has_moved(const struct space *space)
 {
-	struct mt_space state;
-
-	space->ahead = false;
-	if (!space->exact || (!any && space->checked_seq == space->next_seq) ||
-	    live__space(s->live, space->id, &state))
-		return false;
-	space->checked_seq = space->next_seq;
-	space->kernel_seq = state.next_seq;
-	space->ahead = state.sections && state.next_seq != (space->next_seq & MT_SEQ_MASK);
-	return space->ahead;
+	return space->exact && space->checked_seq != space->next_seq;
 }
 
-void session__check_numbers(struct session *s, uint64_t now)
+static int note_number(void *ctx, const struct mt_task *task)
 {
-	bool any = now - s->numbers_ns >= NUMBERS_NS, ahead = false;
+	struct session *s = ctx;
+	struct space *space = tracker__space(s->tracker, task->space);
+
+	if (!space || task->other_mm)
+		return 0;
+	space->checked_seq = space->next_seq;
+	space->kernel_seq = task->seq;
+	space->ahead = task->seq != (space->next_seq & MT_SEQ_MASK);
+	return 0;
+}
+
+static bool any_moved(struct session *s)
+{
 	struct space *space;
 
-	if (any)
-		s->numbers_ns = now;
 	for (space = tracker__next_space(s->tracker, NULL); space;
-	     space = tracker__next_space(s->tracker, space))
-		ahead |= read_number(s, space, any);
-	if (!ahead)
+	     space = tracker__next_space(s->tracker, space)) {
+		if (has_moved(space))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Every thread there is has to be looked at, so it is done for all spaces at
+ * once, and no more often than it takes a fiftieth of the time.
+ */
+void session__check_numbers(struct session *s, uint64_t now)
+{
+	struct space *space;
+	uint64_t took;
+
+	if (now < s->numbers_ns || (now < s->numbers_ns + NUMBERS_NS && !any_moved(s)))
 		return;
+	live__scan(s->live, 0, false, note_number, s);
 	/* What had been sent when the numbers were read has come after this. */
 	session__drain(s);
 	for (space = tracker__next_space(s->tracker, NULL); space;
@@ -97,6 +111,8 @@ void session__check_numbers(struct session *s, uint64_t now)
 			tracker__on_number(s->tracker, space, space->kernel_seq, now);
 		space->ahead = false;
 	}
+	took = session__now() - now;
+	s->numbers_ns = now + (took > NUMBERS_MIN_NS / 50 ? 50 * took : NUMBERS_MIN_NS);
 }
 
 bool session__prove_truth(struct session *s, uint64_t id, uint64_t proofs)

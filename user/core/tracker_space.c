@@ -520,7 +520,9 @@ void tracker__on_lost(struct tracker *t, uint64_t space, uint32_t lost, uint64_t
 	s->lost = lost;
 	if (t->observer && t->observer->lost)
 		t->observer->lost(t->observer_ctx, &rec);
-	space__lost(t, s, "events were lost", ts_ns);
+	/* In tier truth only sections make the map, and their numbers tell of them. */
+	if (!t->truth)
+		space__lost(t, s, "events were lost", ts_ns);
 }
 
 void tracker__all_uncertain(struct tracker *t, const char *why, uint64_t ts_ns)

@@ -79,6 +79,7 @@ struct kernel_form {
 	int lock_args; /* of mmap_lock_acquire_returned: 4 until 6.13, 3 since */
 	bool numbers;  /* mm_lock_seq */
 	bool truth;    /* all that write sections need is there */
+	bool cast;     /* bpf_rdonly_cast() is there */
 };
 
 static int learn_form(struct kernel_form *form)
@@ -95,6 +96,7 @@ static int learn_form(struct kernel_form *form)
 		      kernel_types__tracepoint(types, "ma_write") >= 0 &&
 		      kernel_types__helper(types, "task_pt_regs") &&
 		      kernel_types__helper(types, "loop");
+	form->cast = kernel_types__function(types, "bpf_rdonly_cast");
 	kernel_types__free(types);
 	return 0;
 }
@@ -120,6 +122,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	skel->rodata->tier_truth = scope->truth;
 	skel->rodata->test_drop = scope->test_drop;
 	skel->rodata->test_drop_quietly = scope->test_drop_quietly;
+	skel->rodata->have_cast = form->cast;
 	skel->rodata->scope_all = scope->all;
 	skel->rodata->scope_follow = scope->follow;
 	if (scope->comm) {
@@ -142,7 +145,8 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	}
 	bpf_object__for_each_program(prog, skel->obj) {
 		if (has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER) &&
-		    !tracepoint_exists(bpf_program__section_name(prog)))
+		    ((scope->truth && !scope->durations) ||
+		     !tracepoint_exists(bpf_program__section_name(prog))))
 			bpf_program__set_autoload(prog, false);
 		configure_truth(prog, scope->truth, form->lock_args);
 	}
