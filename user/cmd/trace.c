@@ -250,7 +250,7 @@ static int load(struct trace *t)
 		.truth = o->tier == TIER_TRUTH,
 		.test_drop = o->test_drop.one_in,
 		.test_drop_quietly = o->test_drop.quietly,
-		.durations = o->json,
+		.clocks = o->json,
 		.ring_bytes = o->ring_bytes,
 	};
 	char why[512];

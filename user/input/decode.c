@@ -57,6 +57,12 @@ void decoder__free(struct decoder *d)
 	free(d);
 }
 
+void decoder__set_time(struct decoder *d, uint64_t ns)
+{
+	if (ns > d->latest_ns)
+		d->latest_ns = ns;
+}
+
 const uint64_t *decoder__malformed(const struct decoder *d)
 {
 	return d->malformed;
@@ -278,7 +284,7 @@ static int decode_call(struct decoder *d, struct bytes *b)
 	c->target = wire->target;
 	c->enter_ns = wire->enter_ns;
 	c->uncounted = wire->e.flags & MT_CALL_NO_ENTER;
-	c->exit_ns = wire->e.ts_ns;
+	c->exit_ns = wire->e.ts_ns ? wire->e.ts_ns : d->latest_ns;
 	memcpy(c->args, wire->args, sizeof(c->args));
 	c->ret = wire->ret;
 	c->mm = wire->mm;
@@ -380,7 +386,7 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 		return -EBADMSG;
 	ev = (struct walk_event){
 		.space = wire->e.space,
-		.ts_ns = wire->e.ts_ns,
+		.ts_ns = d->latest_ns,
 		.seq = wire->seq,
 		.tgid = wire->e.tgid,
 		.first = wire->first,
@@ -432,7 +438,7 @@ static int decode_audit(struct decoder *d, struct bytes *b)
 		return -EBADMSG;
 	ev = (struct audit_event){
 		.space = wire->e.space,
-		.ts_ns = wire->e.ts_ns,
+		.ts_ns = d->latest_ns,
 		.seq = wire->seq,
 		.hash = wire->hash,
 		.unsettled = wire->e.flags & MT_AUDIT_UNSETTLED,
@@ -467,6 +473,6 @@ int decoder__record(struct decoder *d, const void *data, size_t len)
 		d->malformed[e->type]++;
 	/* A section would be missed by its number, but part of a map by nothing. */
 	if (err == -EBADMSG && e->type == MT_EVENT_REGIONS)
-		tracker__on_malformed_walk(d->tracker, e->space, e->ts_ns);
+		tracker__on_malformed_walk(d->tracker, e->space, d->latest_ns);
 	return err;
 }

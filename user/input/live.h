@@ -24,7 +24,7 @@ struct live_scope {
 	bool truth;	    /* write sections as well: tier truth */
 	uint32_t test_drop; /* one record in so many gets lost on purpose; 0: none */
 	bool test_drop_quietly;
-	bool durations;	    /* how long calls take is wanted: dearer in tier truth */
+	bool clocks;	    /* tier truth: when calls begin and end is wanted, which costs */
 	size_t ring_bytes;  /* a power of two */
 };
 

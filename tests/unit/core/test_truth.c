@@ -56,7 +56,7 @@ static struct tracker *begin(struct told *told)
 	memset(told, 0, sizeof(*told));
 	t = tracker__new(&observer, told);
 	assert_non_null(t);
-	tracker__set_truth(t);
+	tracker__set_truth(t, true);
 	exec.mm = counters(3, 2);
 	assert_int_equal(tracker__on_exec(t, &exec), 0);
 	assert_false(tracker__space(t, SPACE)->exact);
