@@ -99,12 +99,15 @@ void audit__section(struct tracker *t, struct space *s, const struct region_tota
 		fail(t, s, "the kernel's counters disagree", ev->ts_ns);
 }
 
-void audit__walk(struct tracker *t, struct space *s, const struct walk_event *ev)
+bool audit__walk(struct tracker *t, struct space *s, const struct walk_event *ev)
 {
-	if (map_agrees(s, &ev->mm, ev->unsettled))
+	bool agrees = map_agrees(s, &ev->mm, ev->unsettled);
+
+	if (agrees)
 		pass(t, true);
 	else
 		fail(t, s, "the kernel's counters disagree with its own map", ev->ts_ns);
+	return agrees;
 }
 
 void audit__bad_walk(struct tracker *t, struct space *s, uint64_t ts_ns)

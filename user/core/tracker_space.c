@@ -93,9 +93,9 @@ void space__due(struct tracker *t, struct space *s, uint64_t ts_ns)
 	t->uncertain_spaces++;
 }
 
-void space__exact(struct tracker *t, struct space *s, uint64_t ts_ns)
+void space__exact(struct tracker *t, struct space *s, bool first, uint64_t ts_ns)
 {
-	bool quiet = !s->has_base || s->due;
+	bool quiet = first || s->due;
 
 	s->has_base = true;
 	if (s->exact)
@@ -121,7 +121,7 @@ struct model_space space__model(struct tracker *t, struct space *s)
 }
 
 int space__set_map(struct tracker *t, struct space *s, struct region *regions, size_t n,
-		   uint64_t begin_ns, uint64_t end_ns)
+		   uint64_t begin_ns, uint64_t end_ns, const struct walk_event *ev)
 {
 	struct region_map *map = region_map__new();
 	struct process *p;
@@ -148,7 +148,9 @@ int space__set_map(struct tracker *t, struct space *s, struct region *regions, s
 		s->resyncs++;
 		t->totals.resyncs++;
 	}
-	space__exact(t, s, end_ns);
+	s->has_base = true;
+	if (!ev || audit__walk(t, s, ev))
+		space__exact(t, s, first, end_ns);
 	p = first ? tracker__process(t, s->tgid) : NULL;
 	if (p && p->space == s->id)
 		process__note_start(t, p, s);
@@ -203,7 +205,7 @@ int tracker__base(struct tracker *t, uint64_t space, const struct raw_region *ra
 		}
 	}
 	mark_thread_stacks(t, s, regions, n);
-	return space__set_map(t, s, regions, n, begin_ns, end_ns);
+	return space__set_map(t, s, regions, n, begin_ns, end_ns, NULL);
 }
 
 static int walk_append(struct tracker *t, struct space *s, const struct walk_event *ev)
@@ -272,11 +274,10 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 	}
 	if (t->truth)
 		truth__advance(t, s, truth__number(s, ev->seq), ev->ts_ns);
-	err = space__set_map(t, s, walk, s->walk_n, ev->ts_ns, ev->ts_ns);
+	truth__tell_walk(t, s, walk, s->walk_n, ev->ts_ns);
+	err = space__set_map(t, s, walk, s->walk_n, ev->ts_ns, ev->ts_ns, t->truth ? ev : NULL);
 	s->walk_n = 0;
-	if (!err && t->truth)
-		audit__walk(t, s, ev);
-	else if (!err)
+	if (!err && !t->truth)
 		space__check_totals(t, s, &s->mm, ev->ts_ns);
 	if (err == -EINVAL && t->truth)
 		audit__bad_walk(t, s, ev->ts_ns);
