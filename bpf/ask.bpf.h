@@ -58,14 +58,14 @@ static __always_inline void ask_walk(struct task_struct *task, __u64 space, __u3
 	if (!sp)
 		return;
 	/* First: a section that ends meanwhile finds it. */
-	space_wants(sp, &sp->want_walk, 1);
+	space_want(&sp->want_walk);
 	s = scratch_get();
 	if (!s)
 		return;
 	ask_head(&s->head, space, tgid, MT_EVENT_REGIONS);
 	/* What it loses by the way is noticed by whoever asked. */
 	if (ask_send_map(s, task->mm, sp))
-		space_wants(sp, &sp->want_walk, 0);
+		sp->want_walk = 0;
 	scratch_put(s);
 }
 
@@ -79,7 +79,7 @@ static __always_inline void ask_audit(struct task_struct *task, __u64 space, __u
 
 	if (!sp)
 		return;
-	space_wants(sp, &sp->want_audit, 1);
+	space_want(&sp->want_audit);
 	flags = mm_has_readers(mm) ? MT_AUDIT_UNSETTLED : 0;
 	seq = section_number(mm, sp);
 	if (mm_write_locked(mm))
@@ -92,7 +92,7 @@ static __always_inline void ask_audit(struct task_struct *task, __u64 space, __u
 	if (section_number(mm, sp) == seq && !mm_write_locked(mm)) {
 		ask_head(&s->head, space, tgid, MT_EVENT_AUDIT);
 		audit_send(s, seq, flags);
-		space_wants(sp, &sp->want_audit, 0);
+		sp->want_audit = 0;
 	}
 	scratch_put(s);
 }

@@ -16,14 +16,11 @@ static __always_inline void count_seen(__u32 type)
 		__sync_fetch_and_add(&st->seen[type], 1);
 }
 
-/* Sets a want of a space, or takes it back; the count spares others a look at theirs. */
-static __always_inline bool space_wants(struct mt_space *sp, __u32 *want, __u32 value)
+/* Sets a want of a space; until user space is content, all look whether theirs has one. */
+static __always_inline void space_want(__u32 *want)
 {
-	if (*want != value) {
-		*want = value;
-		__sync_fetch_and_add(&walks_wanted, value ? 1 : -1);
-	}
-	return true;
+	*want = 1;
+	walks_wanted = true;
 }
 
 static __noinline int count_lost(__u32 type, __u64 space, __u32 cause)
@@ -42,7 +39,7 @@ static __noinline int count_lost(__u32 type, __u64 space, __u32 cause)
 			__sync_fetch_and_add(&sp->lost_calls, 1);
 		/* Nobody need ask: the next section that finds room sends everything. */
 		if (type == MT_EVENT_SECTION || type == MT_EVENT_REGIONS)
-			space_wants(sp, &sp->want_walk, 1);
+			space_want(&sp->want_walk);
 	}
 	return 0;
 }

@@ -169,7 +169,7 @@ struct {
 } self = {};
 
 __u64 last_space_id = 0;
-__s64 walks_wanted = 0; /* times that want_walk or want_audit is set in a space, or more */
+bool walks_wanted = false; /* want_walk or want_audit may be set in a space */
 
 /* Nothing new is seen from now on: detaching takes seconds, one grace period a program. */
 bool stopped = false;

@@ -287,11 +287,15 @@ static __always_inline void section_fill(struct scratch *s, struct task_struct *
 	read_counters_in_place(mm, &head->mm);
 	read_layout_in_place(mm, &head->layout);
 	audit = ++ts->unaudited >= AUDIT_SECTIONS + AUDIT_SECTIONS_REGION * head->mm.map_count;
-	if (sp && sp->want_audit)
-		audit = space_wants(sp, &sp->want_audit, 0);
+	if (sp && sp->want_audit) {
+		sp->want_audit = 0;
+		audit = true;
+	}
 	/* Before it is sent: what gets lost of it wants another. */
-	if (sp && sp->want_walk && (full || ring_has_room()))
-		full = space_wants(sp, &sp->want_walk, 0);
+	if (sp && sp->want_walk && (full || ring_has_room())) {
+		sp->want_walk = 0;
+		full = true;
+	}
 	if (audit)
 		s->head = head->e;
 	section_send(s, sec, head, mm, full);

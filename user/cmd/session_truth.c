@@ -51,6 +51,8 @@ int session__ask_walks(struct session *s, uint64_t now)
 		err = live__ask(s->live, space->id, MT_ASK_WALK);
 		asked = true;
 	}
+	if (!tracker__next_wanted(s->tracker, NULL, UINT64_MAX))
+		live__content(s->live);
 	if (!asked)
 		return 0;
 	if (!err)

@@ -13,6 +13,7 @@
 
 /* So much time at once: what is left over comes with the next poll. */
 #define BUDGET_NS (20 * NS_PER_MS)
+#define TRIES 3
 
 /* What is the same before and after when nothing has happened to a space. */
 static bool read_mark(struct session *s, uint64_t id, uint64_t *ret)
@@ -30,9 +31,16 @@ static bool read_mark(struct session *s, uint64_t id, uint64_t *ret)
 static bool stands_still(struct session *s, uint64_t id)
 {
 	const struct space *space = tracker__space(s->tracker, id);
+	uint64_t proofs = space ? space->proofs : 0;
+	int i;
 
-	return space && space->exact && session__prove(s, id, space->proofs) &&
-	       tracker__space(s->tracker, id);
+	if (!space || !space->exact)
+		return false;
+	for (i = 0; i < TRIES; i++) {
+		if (session__prove(s, id, proofs))
+			return tracker__space(s->tracker, id);
+	}
+	return false;
 }
 
 static void compare(struct session *s, struct space *space, const struct raw_region *lines,

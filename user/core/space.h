@@ -64,6 +64,7 @@ struct space {
 	uint64_t resyncs;
 	/* Tier truth: numbers of write sections, made whole (truth__number). */
 	uint64_t next_seq, walk_seq;
+	uint64_t uncertain_seq; /* next_seq when it became uncertain */
 	bool numbered;	 /* next_seq is known */
 	bool due;	 /* exact, but for the whole map that its last section sends */
 	uint64_t proofs; /* audits by hash that it has passed */

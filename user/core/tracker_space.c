@@ -78,6 +78,7 @@ void space__uncertain(struct tracker *t, struct space *s, const char *why, uint6
 	s->due = false;
 	s->exact = false;
 	s->why = why;
+	s->uncertain_seq = s->next_seq;
 	s->uncertain_ns = ts_ns;
 	tell_state(t, s, ts_ns);
 }

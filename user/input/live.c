@@ -524,6 +524,12 @@ int live__answer(struct live *live)
 	return err;
 }
 
+void live__content(struct live *live)
+{
+	if (live->skel->bss->walks_wanted)
+		live->skel->bss->walks_wanted = false;
+}
+
 int live__walk_self(struct live *live, uint64_t space)
 {
 	int err;

@@ -69,6 +69,9 @@ int live__scan(struct live *live, uint32_t tgid, bool attach, live_task_fn cb, v
 int live__ask(struct live *live, uint64_t space, enum mt_ask what);
 int live__answer(struct live *live);
 
+/* Every map is exact, so sections need not look whether theirs is wanted. */
+void live__content(struct live *live);
+
 /* Sends the map of our own process, as that of the space given. */
 int live__walk_self(struct live *live, uint64_t space);
 

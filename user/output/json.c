@@ -335,6 +335,9 @@ static void json_sink__state(struct sink *s, const struct state_record *rec)
 	json__decimal(&j, JSON_state_space, rec->space->id);
 	json__bool(&j, JSON_state_exact, rec->exact);
 	string_if(&j, JSON_state_why, rec->why);
+	if (rec->exact && rec->space->numbered)
+		json__u64(&j, JSON_state_sections,
+			  rec->space->next_seq - rec->space->uncertain_seq);
 	json__end(&j);
 }
 

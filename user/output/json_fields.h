@@ -164,6 +164,7 @@ enum json_record {
 	X(state, space, JSON_DECIMAL, "the address space")                                        \
 	X(state, exact, JSON_BOOLEAN, "true: the map is exact from now on")                       \
 	X(state, why, JSON_STRING, "why it became so")                                            \
+	X(state, sections, JSON_INTEGER, "exact: write sections since it was not")                \
 	X(lost, type, JSON_STRING, "\"lost\"")                                                    \
 	X(lost, ts, JSON_INTEGER, "ns since start")                                               \
 	X(lost, pid, JSON_INTEGER, "a process that has the space")                                \
