@@ -22,6 +22,14 @@ static __always_inline bool mm_has_readers(struct mm_struct *mm)
 	return mm->mmap_lock.count.counter & RWSEM_READERS;
 }
 
+/* Read anew: what was read before it may not stand for it (nor does a load by itself order). */
+static __always_inline bool mm_stands_still(struct mm_struct *mm, const struct mt_space *sp,
+					    __u64 seq)
+{
+	barrier();
+	return section_number(mm, sp) == seq && !mm_write_locked(mm);
+}
+
 static __always_inline void ask_head(struct mt_event *e, __u64 space, __u32 tgid, __u32 type)
 {
 	struct mt_space *sp = space_by_id(space);
@@ -45,9 +53,10 @@ static __always_inline bool ask_send_map(struct scratch *s, struct mm_struct *mm
 	if (mm_write_locked(mm))
 		return false;
 	flags |= walk_pieces(s, mm, seq, REGIONS_IN_MAPLE);
-	still = section_number(mm, sp) == seq && !mm_write_locked(mm);
+	still = mm_stands_still(mm, sp, seq);
 	walk_send_piece(s, still ? flags : flags | MT_REGIONS_STALE);
-	return still;
+	/* A section that came between makes it old before it is read. */
+	return still && mm_stands_still(mm, sp, seq);
 }
 
 static __always_inline void ask_walk(struct task_struct *task, __u64 space, __u32 tgid)
@@ -89,7 +98,7 @@ static __always_inline void ask_audit(struct task_struct *task, __u64 space, __u
 		return;
 	if (!walk_hash(s, mm))
 		flags |= MT_AUDIT_BAD;
-	if (section_number(mm, sp) == seq && !mm_write_locked(mm)) {
+	if (mm_stands_still(mm, sp, seq)) {
 		ask_head(&s->head, space, tgid, MT_EVENT_AUDIT);
 		audit_send(s, seq, flags);
 		sp->want_audit = 0;

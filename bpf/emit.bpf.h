@@ -20,7 +20,7 @@ static __always_inline void count_seen(__u32 type)
 static __always_inline void space_want(__u32 *want)
 {
 	*want = 1;
-	walks_wanted = true;
+	__sync_fetch_and_add(&wants, 1);
 }
 
 static __noinline int count_lost(__u32 type, __u64 space, __u32 cause)

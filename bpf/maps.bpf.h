@@ -169,7 +169,8 @@ struct {
 } self = {};
 
 __u64 last_space_id = 0;
-bool walks_wanted = false; /* want_walk or want_audit may be set in a space */
+__u64 wants = 0;	/* times that want_walk or want_audit was set in a space */
+__u64 wants_served = 0; /* those that nobody waits for any more */
 
 /* Nothing new is seen from now on: detaching takes seconds, one grace period a program. */
 bool stopped = false;

@@ -251,7 +251,7 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
  */
 static __always_inline struct mt_space *section_space(const struct section *sec)
 {
-	return !have_lock_seq || walks_wanted ? space_by_id(sec->space) : NULL;
+	return !have_lock_seq || wants != wants_served ? space_by_id(sec->space) : NULL;
 }
 
 /* Under the lock, after the section's own record. */

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# Threads that map, protect and unmap at random for some seconds, then stand
-# still: burst.py THREADS SECONDS. Prints "ready" before, "still" after.
+# Threads that map, protect and unmap at random for some seconds after SIGUSR1,
+# then stand still: burst.py THREADS SECONDS. Prints "ready" before, "still" after.
 import ctypes
 import random
+import signal
 import sys
 import threading
 import time
@@ -25,13 +26,17 @@ def work(seed, end):
         kept.append((at, n))
         if len(kept) > 20:
             at, n = kept.pop(rng.randrange(len(kept)))
-            libc.munmap(at, rng.randrange(1, n + 1) * PAGE)
+            half = rng.randrange(n) * PAGE
+            libc.munmap(at + half, n * PAGE - half)
+            if half:
+                libc.munmap(at, half)
         time.sleep(rng.random() * 0.001)
 
 
 threads, seconds = int(sys.argv[1]), float(sys.argv[2])
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 print("ready", flush=True)
-time.sleep(2)
+signal.sigwait([signal.SIGUSR1])
 end = time.monotonic() + seconds
 running = [threading.Thread(target=work, args=(n, end)) for n in range(threads)]
 for t in running:

@@ -31,6 +31,7 @@ struct session {
 	struct mt_stats past;
 	bool stuck; /* nor could a lower one be had */
 	uint64_t numbers_ns; /* when the kernel's numbers may be looked at again */
+	uint64_t wants, wants_ns; /* live__wants(), and since when nothing was wanted */
 	uint64_t verify_ns; /* --verify; 0 never */
 	uint64_t verified, differences;
 	/* A line for people: on stderr. */

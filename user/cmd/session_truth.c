@@ -19,13 +19,14 @@
  * for its records may get lost as well.
  */
 #define ASK_NS (4 * NS_PER_MS)
-#define ASK_DOUBLINGS 6
+#define ASK_DOUBLINGS 4
 /* How long a section's own walk, which is being sent, may take to arrive. */
 #define DUE_NS (2 * NS_PER_MS)
 /* Spaces of which something has come are looked at so often, the others more seldom. */
 #define NUMBERS_MIN_NS (5 * NS_PER_MS)
 #define NUMBERS_NS (100 * NS_PER_MS)
 #define PROVE_ROUNDS 4
+#define SERVED_NS (1000 * NS_PER_MS)
 
 static bool ask_is_due(const struct space *space, uint64_t now)
 {
@@ -36,12 +37,26 @@ static bool ask_is_due(const struct space *space, uint64_t now)
 	return !space->asks || now >= space->last_base_ns + (ASK_NS << doublings);
 }
 
+/* What was lost is known for sure when all has been exact, and nothing new lost, for a while. */
+static void note_served(struct session *s, uint64_t now)
+{
+	uint64_t wants = live__wants(s->live);
+
+	if (wants != s->wants || tracker__next_wanted(s->tracker, NULL, UINT64_MAX)) {
+		s->wants = wants;
+		s->wants_ns = now;
+	} else if (now - s->wants_ns > SERVED_NS) {
+		live__served(s->live, wants);
+	}
+}
+
 int session__ask_walks(struct session *s, uint64_t now)
 {
 	struct space *space = NULL;
 	bool asked = false;
 	int err = 0;
 
+	note_served(s, session__now());
 	while (!err && (space = tracker__next_wanted(s->tracker, space, UINT64_MAX))) {
 		if (!ask_is_due(space, now))
 			continue;
@@ -51,8 +66,6 @@ int session__ask_walks(struct session *s, uint64_t now)
 		err = live__ask(s->live, space->id, MT_ASK_WALK);
 		asked = true;
 	}
-	if (!tracker__next_wanted(s->tracker, NULL, UINT64_MAX))
-		live__content(s->live);
 	if (!asked)
 		return 0;
 	if (!err)

@@ -257,6 +257,9 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 	}
 	if (ev->bad || ev->stale || ev->first != s->walk_n || ev->seq != s->walk_seq) {
 		s->walk_n = 0;
+		/* A piece got lost: another walk need not wait. */
+		if (!ev->bad && !ev->stale)
+			s->asks = 0;
 		if (t->truth && ev->bad && !ev->stale)
 			audit__bad_walk(t, s, ev->ts_ns);
 		return 0;

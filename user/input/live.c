@@ -524,10 +524,14 @@ int live__answer(struct live *live)
 	return err;
 }
 
-void live__content(struct live *live)
+uint64_t live__wants(const struct live *live)
 {
-	if (live->skel->bss->walks_wanted)
-		live->skel->bss->walks_wanted = false;
+	return live->skel->bss->wants;
+}
+
+void live__served(struct live *live, uint64_t wants)
+{
+	live->skel->bss->wants_served = wants;
 }
 
 int live__walk_self(struct live *live, uint64_t space)

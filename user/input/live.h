@@ -69,8 +69,12 @@ int live__scan(struct live *live, uint32_t tgid, bool attach, live_task_fn cb, v
 int live__ask(struct live *live, uint64_t space, enum mt_ask what);
 int live__answer(struct live *live);
 
-/* Every map is exact, so sections need not look whether theirs is wanted. */
-void live__content(struct live *live);
+/*
+ * How often something was asked of a space, or lost of it. Sections look whether
+ * theirs is meant until live__served() says that so many times are over with.
+ */
+uint64_t live__wants(const struct live *live);
+void live__served(struct live *live, uint64_t wants);
 
 /* Sends the map of our own process, as that of the space given. */
 int live__walk_self(struct live *live, uint64_t space);
