@@ -291,6 +291,7 @@ static __always_inline __u32 walk_pieces(struct scratch *s, struct mm_struct *mm
 {
 	s->len = sizeof(struct mt_regions);
 	s->seq = seq;
+	s->space = s->head.space;
 	read_counters(mm, &s->counters);
 	walk(s, mm, 0, ~0ull, 0, 1, store);
 	if (s->error || s->found != s->counters.map_count)

@@ -16,6 +16,7 @@
 #define LINKS_MAX (2 * MT_CALL_NR + 16)
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
+#define FILES_KNOWN 8192 /* whose names were sent; names.h keeps more */
 #define PROG_PREFIX_ENTER "enter_"
 #define PROG_PREFIX_LIFE "life_"
 #define PROG_PREFIX_LOCK "lock"
@@ -140,6 +141,8 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		bpf_map__set_max_entries(skel->maps.mm_spaces, SPACES_ALL);
 		bpf_map__set_max_entries(skel->maps.asked, SPACES_ALL);
 	}
+	skel->rodata->nr_cpus = (__u32)libbpf_num_possible_cpus();
+	bpf_map__set_max_entries(skel->maps.files, scope->truth ? FILES_KNOWN : 1);
 	if (!task_storage) {
 		bpf_map__set_autocreate(skel->maps.task_states, false);
 		bpf_map__set_max_entries(skel->maps.task_states_hash, TASKS_HASH);
