@@ -57,7 +57,9 @@ static void print__options(FILE *out, enum verb verb, bool with_value)
 
 	rows = option_rows(&n);
 	for (i = 0; i < n; i++) {
-		if (!(rows[i].verbs & 1u << verb) || (with_value && (!rows[i].arg || option_row__optional(&rows[i]))))
+		bool value = rows[i].arg && !option_row__optional(&rows[i]);
+
+		if (!(rows[i].verbs & 1u << verb) || (with_value && !value))
 			continue;
 		fprintf(out, "%s--%s", separator, rows[i].name);
 		separator = with_value ? "|" : " ";

@@ -87,8 +87,9 @@ enum option_kind {
 };
 
 /*
- * Parses text (NULL for OPTION_FLAG, and for OPTION_VERIFY without a value), which must outlive the field where that
- * is a pointer. Returns 0; -EINVAL with why filled in; or -ENOMEM.
+ * Parses text (NULL for OPTION_FLAG, and for OPTION_VERIFY without a value),
+ * which must outlive the field where that is a pointer. Returns 0; -EINVAL with
+ * why filled in; or -ENOMEM.
  */
 int option_value__parse(enum option_kind kind, const char *text, void *field, char *why,
 			size_t why_len);

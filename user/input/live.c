@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Owns the skeleton, the links and the ring. Knows nothing of what records mean. */
-#include "live.h"
+#include "live_private.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -11,37 +11,11 @@
 #include <unistd.h>
 
 #include "live_probe.h"
-#include "memtrace.skel.h"
 
-#define LINKS_MAX (2 * MT_CALL_NR + 16)
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
 #define FILES_KNOWN 8192 /* whose names were sent; names.h keeps more */
-#define PROG_PREFIX_ENTER "enter_"
-#define PROG_PREFIX_LIFE "life_"
-#define PROG_PREFIX_LOCK "lock"
-#define PROG_PREFIX_LOCK_OLD "lockcg_"
-#define PROG_PREFIX_TREE "tree_"
-#define PROG_PREFIX_TRUTH "truth_"
 #define PROG_TRUTH_FORK "truth_fork"
-
-/* Of the programs that are there twice, for each way in which kernels keep regions. */
-struct walkers {
-	struct bpf_program *exit_call, *life_exec, *lookup_region;
-};
-
-struct live {
-	struct memtrace_bpf *skel;
-	struct walkers walkers; /* those that are loaded */
-	struct ring_buffer *ring;
-	struct bpf_link *links[LINKS_MAX];
-	size_t n_links;
-	bool numbers;
-	struct bpf_link *scan, *lookup, *ask;
-	long budget;
-	live_record_fn record;
-	void *record_ctx;
-};
 
 /* What went wrong is told in our own words, in one line; MEMTRACE_DEBUG=1 has libbpf's as well. */
 static int print(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -50,11 +24,6 @@ static int print(enum libbpf_print_level level, const char *fmt, va_list args)
 
 	(void)level;
 	return debug && *debug ? vfprintf(stderr, fmt, args) : 0;
-}
-
-static bool has_prefix(const char *name, const char *prefix)
-{
-	return !strncmp(name, prefix, strlen(prefix));
 }
 
 /* The tracepoint that a section name asks for is in this kernel. */
@@ -358,41 +327,6 @@ fail:
 	return err;
 }
 
-static uint64_t program_misses(const struct bpf_program *prog)
-{
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
-
-	if (bpf_program__fd(prog) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-		return 0;
-	return info.recursion_misses;
-}
-
-/*
- * A call is missed when its enter or its exit was, a section when its end was;
- * one whose beginning was missed, or what was written in it, counts as well.
- */
-static void count_missed(const struct live *live, uint64_t *ret_calls, uint64_t *ret_sections)
-{
-	struct bpf_program *prog;
-
-	*ret_calls = *ret_sections = 0;
-	bpf_object__for_each_program(prog, live->skel->obj) {
-		const char *name = bpf_program__name(prog);
-
-		if (prog == live->walkers.exit_call || has_prefix(name, PROG_PREFIX_ENTER))
-			*ret_calls += program_misses(prog);
-		else if (has_prefix(name, PROG_PREFIX_LOCK) || has_prefix(name, PROG_PREFIX_TREE))
-			*ret_sections += program_misses(prog);
-	}
-}
-
-static void add_missed(struct mt_stats *st, int type, uint64_t missed)
-{
-	st->seen[type] += missed;
-	st->lost[type][MT_LOSS_MISSED] += missed;
-}
-
 static void detach(struct live *live)
 {
 	size_t i;
@@ -616,30 +550,4 @@ void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn know
 			live__forget(live, id);
 		id = next;
 	}
-}
-
-void live__stats(struct live *live, struct mt_stats *ret)
-{
-	int cpus = libbpf_num_possible_cpus();
-	size_t size = sizeof(struct mt_stats) / sizeof(__u64), i;
-	uint64_t *sum = (uint64_t *)ret, calls, sections;
-	struct mt_stats *each;
-	__u32 zero = 0;
-	int cpu;
-
-	memset(ret, 0, sizeof(*ret));
-	if (cpus <= 0)
-		return;
-	each = calloc((size_t)cpus, sizeof(*each));
-	if (each && !bpf_map__lookup_elem(live->skel->maps.stats, &zero, sizeof(zero), each,
-					  (size_t)cpus * sizeof(*each), 0)) {
-		for (cpu = 0; cpu < cpus; cpu++) {
-			for (i = 0; i < size; i++)
-				sum[i] += ((uint64_t *)&each[cpu])[i];
-		}
-	}
-	free(each);
-	count_missed(live, &calls, &sections);
-	add_missed(ret, MT_EVENT_CALL, calls);
-	add_missed(ret, MT_EVENT_SECTION, sections);
 }

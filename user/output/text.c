@@ -223,17 +223,22 @@ static void text_sink__process(struct sink *s, const struct process_record *rec)
 	end_line(t);
 }
 
-/* A line that is no event: "# pid 7 (cat): ..." */
+/* A line that is no event: "# pid 7 (cat)" */
+static void begin_remark(struct sink *s, const struct space *space, const struct process *process)
+{
+	writer__begin(s->out, false);
+	writer__printf(s->out, "# pid %u", space->tgid);
+	if (process)
+		writer__printf(s->out, " (%s)", process->comm);
+}
+
 static void text_sink__state(struct sink *s, const struct state_record *rec)
 {
 	struct text_sink *t = (struct text_sink *)s;
 
 	if (s->view.quiet)
 		return;
-	writer__begin(s->out, false);
-	writer__printf(s->out, "# pid %u", rec->space->tgid);
-	if (rec->process)
-		writer__printf(s->out, " (%s)", rec->process->comm);
+	begin_remark(s, rec->space, rec->process);
 	if (rec->exact)
 		writer__printf(s->out, ": map exact");
 	else
@@ -263,10 +268,7 @@ static void text_sink__audit(struct sink *s, const struct audit_record *rec)
 
 	if (s->view.quiet)
 		return;
-	writer__begin(s->out, false);
-	writer__printf(s->out, "# pid %u", rec->space->tgid);
-	if (rec->process)
-		writer__printf(s->out, " (%s)", rec->process->comm);
+	begin_remark(s, rec->space, rec->process);
 	put_text(t, ": audit failed", COLOUR_RED);
 	writer__printf(s->out, ": %s", rec->why);
 	if (rec->expected)

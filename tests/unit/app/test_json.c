@@ -356,6 +356,8 @@ static void findings_states_losses(void **state)
 	struct json_fixture f = { .view = view_all() };
 	struct lost_record lost = { .ts_ns = MONO_NS, .space = 9, .tgid = 7, .count = 3 };
 	struct state_record st = { .ts_ns = MONO_NS, .why = "lost" };
+	struct audit_record audit = { .ts_ns = MONO_NS, .why = "it differs", .expected = "a",
+				      .got = "b" };
 	struct json_object *r;
 	struct finding finding;
 	struct sample s;
@@ -366,7 +368,7 @@ static void findings_states_losses(void **state)
 	s.call.ret = -ENOMEM;
 	s.rec.limit = LIMIT_MAP_COUNT;
 	s.rec.limit_bytes = 65530;
-	st.space = &s.space;
+	st.space = audit.space = &s.space;
 	finding = (struct finding){
 		.ts_ns = MONO_NS - 3,
 		.process = &s.process,
@@ -387,13 +389,21 @@ static void findings_states_losses(void **state)
 	}
 	sink_observer.state(f.sink, &st);
 	sink_observer.lost(f.sink, &lost);
+	sink_observer.audit(f.sink, &audit);
+	s.space.numbered = true;
+	s.space.next_seq = 5;
+	s.space.uncertain_seq = 3;
+	st.exact = true;
+	st.why = NULL;
+	sink_observer.state(f.sink, &st);
 	f.sink->view.quiet = true;
 	sink_observer.finding(f.sink, &finding);
 	sink_observer.call(f.sink, &s.rec);
 	sink_observer.state(f.sink, &st);
 	sink_observer.lost(f.sink, &lost);
+	sink_observer.audit(f.sink, &audit);
 	r = json__records(&f);
-	assert_int_equal(json_object_array_length(r), FINDING_NR + 2);
+	assert_int_equal(json_object_array_length(r), FINDING_NR + 4);
 	expect(at(r, FINDING_PROTECTION), "kind", "protection");
 	expect(at(r, FINDING_PROTECTION), "ts", "-3");
 	expect(at(r, FINDING_PROTECTION), "new_perms", "rwxp");
@@ -403,6 +413,10 @@ static void findings_states_losses(void **state)
 	expect(at(r, FINDING_LIMIT), "new_perms", NULL);
 	expect(at(r, FINDING_NR), "why", "lost");
 	expect(at(r, FINDING_NR + 1), "count", "3");
+	expect(at(r, FINDING_NR + 2), "why", "it differs");
+	expect(at(r, FINDING_NR + 2), "expected", "a");
+	expect(at(r, FINDING_NR + 2), "got", "b");
+	expect(at(r, FINDING_NR + 3), "sections", "2");
 	json_object_put(r);
 }
 
