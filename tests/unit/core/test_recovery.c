@@ -424,6 +424,25 @@ static void downgraded(void **state)
 	}
 }
 
+/* A stack that grew in a fault: such a section is downgraded as well, and only adds. */
+static void downgraded_growth(void **state)
+{
+	struct section_event ev = { .space = SPACE, .lo = 9 * PAGE, .hi = 10 * PAGE, .seq = FIRST,
+				    .origin = MT_ORIGIN_FAULT, .count = 1, .downgraded = true,
+				    .comm = "x" };
+	struct kernel k;
+
+	(void)state;
+	kernel__begin(&k, FIRST);
+	k.regions[k.n] = raw(k.n);
+	ev.regions = &k.regions[k.n++];
+	k.seq++;
+	ev.mm = kernel__counters(&k);
+	assert_int_equal(tracker__on_section(k.t, &ev), 0);
+	check(&k, "a stack that grew", true);
+	tracker__free(k.t);
+}
+
 /* Each thing that an audit looks at, wrong by one. */
 static void audits(void **state)
 {
@@ -519,6 +538,7 @@ int main(void)
 		cmocka_unit_test(wrapped),
 		cmocka_unit_test(lost_exec),
 		cmocka_unit_test(downgraded),
+		cmocka_unit_test(downgraded_growth),
 		cmocka_unit_test(audits),
 		cmocka_unit_test(distrust),
 	};
