@@ -28,7 +28,7 @@
 struct trial {
 	struct tracker *tracker;
 	struct decoder *decoder;
-	char *pages; /* TRIAL_PAGES */
+	char *pages;	 /* TRIAL_PAGES */
 	uint64_t audits; /* of walks so far */
 };
 
@@ -41,13 +41,14 @@ static void on_record(void *ctx, const void *data, size_t len)
 
 static int trial__init(struct trial *trial)
 {
-	const struct mt_task self = { .space = TRIAL_SPACE, .tgid = (uint32_t)getpid(),
+	const struct mt_task self = { .space = TRIAL_SPACE,
+				      .tgid = (uint32_t)getpid(),
 				      .tid = (uint32_t)getpid() };
 	int i;
 
 	memset(trial, 0, sizeof(*trial));
-	trial->pages = mmap(NULL, TRIAL_PAGES * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			    0);
+	trial->pages =
+		mmap(NULL, TRIAL_PAGES * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (trial->pages == MAP_FAILED)
 		trial->pages = NULL;
 	trial->tracker = tracker__new(NULL, NULL);

@@ -36,8 +36,12 @@ static bool side__take(struct side *side, struct line *ret)
 		b = &side->raw->backing;
 		side->raw++;
 	}
-	*ret = (struct line){ .start = r->start, .end = r->end, .offset = r->offset, .ino = b->ino,
-			      .dev_major = b->dev_major, .dev_minor = b->dev_minor,
+	*ret = (struct line){ .start = r->start,
+			      .end = r->end,
+			      .offset = r->offset,
+			      .ino = b->ino,
+			      .dev_major = b->dev_major,
+			      .dev_minor = b->dev_minor,
 			      .flags = r->flags & REGION_PERMS };
 	return true;
 }
@@ -81,8 +85,7 @@ static void line__format(const struct line *line, bool there, char *to, size_t s
 
 	region__perms(line->flags, perms);
 	if (there)
-		snprintf(to, size,
-			 "%" PRIx64 "-%" PRIx64 " %s %08" PRIx64 " %02x:%02x %" PRIu64,
+		snprintf(to, size, "%" PRIx64 "-%" PRIx64 " %s %08" PRIx64 " %02x:%02x %" PRIu64,
 			 line->start, line->end, perms, line->offset, line->dev_major,
 			 line->dev_minor, line->ino);
 	else

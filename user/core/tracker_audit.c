@@ -70,8 +70,7 @@ static bool sizes_may_agree(const struct region_totals *totals, const struct mt_
 /* Drivers count what they pin as locked too (account_locked_vm, mm/util.c). */
 static bool numbers_agree(const struct region_totals *totals, const struct mt_counters *mm)
 {
-	return totals->regions == mm->map_count &&
-	       totals->locked <= mm->locked_vm * REGION_PAGE;
+	return totals->regions == mm->map_count && totals->locked <= mm->locked_vm * REGION_PAGE;
 }
 
 /* What the map must be like, as far as counters tell. */

@@ -56,7 +56,8 @@ struct kernel {
 static struct raw_region raw(uint32_t i)
 {
 	return (struct raw_region){
-		.region = { .start = (2 * i + 1) * PAGE, .end = (2 * i + 2) * PAGE,
+		.region = { .start = (2 * i + 1) * PAGE,
+			    .end = (2 * i + 2) * PAGE,
 			    .flags = REGION_READ },
 		.backing = { .name = "" },
 		.anonymous = true,
@@ -81,8 +82,10 @@ static uint64_t kernel__hash(const struct kernel *k)
 
 static void kernel__audit(struct kernel *k)
 {
-	struct audit_event ev = { .space = SPACE, .seq = k->seq & MT_SEQ_MASK,
-				  .hash = kernel__hash(k), .mm = kernel__counters(k) };
+	struct audit_event ev = { .space = SPACE,
+				  .seq = k->seq & MT_SEQ_MASK,
+				  .hash = kernel__hash(k),
+				  .mm = kernel__counters(k) };
 
 	assert_int_equal(tracker__on_audit(k->t, &ev), 0);
 }
@@ -90,9 +93,14 @@ static void kernel__audit(struct kernel *k)
 /* A piece of a walk: regions [first, first + count). */
 static void kernel__piece(struct kernel *k, uint32_t first, uint32_t count)
 {
-	struct walk_event ev = { .space = SPACE, .ts_ns = 1, .seq = k->seq & MT_SEQ_MASK,
-				 .tgid = PID, .first = first, .count = count,
-				 .last = first + count == k->n, .mm = kernel__counters(k),
+	struct walk_event ev = { .space = SPACE,
+				 .ts_ns = 1,
+				 .seq = k->seq & MT_SEQ_MASK,
+				 .tgid = PID,
+				 .first = first,
+				 .count = count,
+				 .last = first + count == k->n,
+				 .mm = kernel__counters(k),
 				 .regions = &k->regions[first] };
 
 	assert_int_equal(tracker__on_walk(k->t, &ev), 0);
@@ -106,8 +114,12 @@ static void kernel__walk(struct kernel *k)
 /* full: its regions are not sent, and a walk has to follow. */
 static void kernel__section(struct kernel *k, bool full, bool lost)
 {
-	struct section_event ev = { .space = SPACE, .seq = k->seq++ & MT_SEQ_MASK, .tgid = PID,
-				    .tid = PID, .origin = MT_CALL_MMAP, .full = full };
+	struct section_event ev = { .space = SPACE,
+				    .seq = k->seq++ & MT_SEQ_MASK,
+				    .tgid = PID,
+				    .tid = PID,
+				    .origin = MT_CALL_MMAP,
+				    .full = full };
 
 	k->regions[k->n] = raw(k->n);
 	ev.lo = k->regions[k->n].region.start;
@@ -128,8 +140,9 @@ static const struct space *kernel__space(const struct kernel *k)
 
 static void kernel__begin(struct kernel *k, uint64_t seq)
 {
-	struct exec_event exec = { .ts_ns = 1, .tgid = PID, .tid = PID, .space = SPACE,
-				   .comm = "x" };
+	struct exec_event exec = {
+		.ts_ns = 1, .tgid = PID, .tid = PID, .space = SPACE, .comm = "x"
+	};
 
 	memset(k, 0, sizeof(*k));
 	k->seq = seq;
@@ -311,8 +324,9 @@ static void two_walks(void **state)
 static void again_and_late(void **state)
 {
 	struct section_event old = { .space = SPACE, .lo = PAGE, .hi = 9 * PAGE, .seq = FIRST };
-	struct walk_event walk = { .space = SPACE, .seq = FIRST, .tgid = PID, .last = true,
-				   .count = 1 };
+	struct walk_event walk = {
+		.space = SPACE, .seq = FIRST, .tgid = PID, .last = true, .count = 1
+	};
 	struct raw_region one = raw(0);
 	struct kernel k;
 
@@ -367,10 +381,15 @@ static void wrapped(void **state)
 static void lost_exec(void **state)
 {
 	struct mt_task task = { .space = SPACE + 1, .tgid = PID, .tid = PID, .ts_ns = 2 };
-	struct exit_event exit = { .ts_ns = 3, .tgid = PID, .tid = PID, .space = SPACE + 1,
-				   .group = true };
-	struct walk_event walk = { .space = SPACE + 1, .seq = 5, .tgid = PID, .last = true,
-				   .count = 1, .mm = { .total_vm = 1, .map_count = 1 } };
+	struct exit_event exit = {
+		.ts_ns = 3, .tgid = PID, .tid = PID, .space = SPACE + 1, .group = true
+	};
+	struct walk_event walk = { .space = SPACE + 1,
+				   .seq = 5,
+				   .tgid = PID,
+				   .last = true,
+				   .count = 1,
+				   .mm = { .total_vm = 1, .map_count = 1 } };
 	struct raw_region one = raw(0);
 	struct kernel k;
 
@@ -410,8 +429,11 @@ static void downgraded(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct section_event ev = { .space = SPACE, .lo = 7 * PAGE, .hi = 8 * PAGE,
-					    .seq = FIRST, .downgraded = true };
+		struct section_event ev = { .space = SPACE,
+					    .lo = 7 * PAGE,
+					    .hi = 8 * PAGE,
+					    .seq = FIRST,
+					    .downgraded = true };
 		struct kernel k;
 
 		kernel__begin(&k, FIRST);
@@ -427,8 +449,13 @@ static void downgraded(void **state)
 /* A stack that grew in a fault: such a section is downgraded as well, and only adds. */
 static void downgraded_growth(void **state)
 {
-	struct section_event ev = { .space = SPACE, .lo = 9 * PAGE, .hi = 10 * PAGE, .seq = FIRST,
-				    .origin = MT_ORIGIN_FAULT, .count = 1, .downgraded = true,
+	struct section_event ev = { .space = SPACE,
+				    .lo = 9 * PAGE,
+				    .hi = 10 * PAGE,
+				    .seq = FIRST,
+				    .origin = MT_ORIGIN_FAULT,
+				    .count = 1,
+				    .downgraded = true,
 				    .comm = "x" };
 	struct kernel k;
 
@@ -490,8 +517,9 @@ static void audits(void **state)
 /* Three in a row that a whole map does not put right, and nothing is believed any more. */
 static void distrust(void **state)
 {
-	struct walk_event walk = { .space = SPACE, .tgid = PID, .seq = FIRST, .last = true,
-				   .count = 4 };
+	struct walk_event walk = {
+		.space = SPACE, .tgid = PID, .seq = FIRST, .last = true, .count = 4
+	};
 	struct kernel k;
 	int i;
 
