@@ -139,6 +139,8 @@ static void judge(struct session *s, struct json_object *map, struct tally *tall
 		note_name(tally, map);
 		break;
 	case MAP_UNCERTAIN:
+		snprintf(tally->why, sizeof(tally->why), "%.60s: %.120s", json__text(map, "comm"),
+			 json__text(map, "why"));
 		break;
 	default:
 		verdict__fail(v, "map %ld, %s: %.450s", tally->maps, json__text(map, "comm"), why);
@@ -200,8 +202,8 @@ void group__sample(struct session *s, pid_t group, long want, struct tally *tall
 	kill(-group, SIGKILL);
 	want_names(tally, v);
 	if (tally->exact * 100 < tally->maps * 99)
-		verdict__fail(v, "expected at least 99%% of %ld maps exact, got %ld", tally->maps,
-			      tally->exact);
+		verdict__fail(v, "expected at least 99%% of %ld maps exact, got %ld: %s",
+			      tally->maps, tally->exact, tally->why);
 	verdict__detail(v, "%ld maps, %ld exact, %ld lines equal", tally->maps, tally->exact,
 			tally->lines);
 }

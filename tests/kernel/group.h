@@ -11,6 +11,7 @@ struct tally {
 	long maps, exact, lines;
 	const char *const *wanted; /* names of programs that have to be among them, or NULL */
 	unsigned int seen;	   /* bit n: wanted[n] was */
+	char why[200];		   /* the last one that was uncertain, and why */
 };
 
 /* The group that memtrace's COMMAND leads (setsid(1)); 0: none. */
