@@ -50,6 +50,11 @@ void case__fuzz(const struct place *at, const struct test *test, struct verdict 
 	else
 		group__sample(&s, group, maps ? atol(maps) : MAPS, &tally, v);
 	session__finish(&s, 30000, 128 + SIGKILL, v);
+	/* A map that an audit has found wrong is read again, and exact then: not good enough. */
+	if (s.summary && (json__int(s.summary, "audit_failures") || json__int(s.summary, "resyncs")))
+		verdict__fail(v, "%ld failed audits, %ld resyncs",
+			      (long)json__int(s.summary, "audit_failures"),
+			      (long)json__int(s.summary, "resyncs"));
 	verdict__detail(v, "seed %s", seed);
 	session__end(&s);
 }

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+/* A map that an earlier question brought may still be on its way: its time tells. */
 struct json_object *session__next_map(struct session *s, pid_t pid, int timeout_ms)
 {
 	int64_t end = now_ms() + timeout_ms;
@@ -18,7 +20,8 @@ struct json_object *session__next_map(struct session *s, pid_t pid, int timeout_
 	do {
 		while ((record = jsonl__next(&s->records))) {
 			if (strcmp(json__text(record, "type"), "map") == 0 &&
-			    (!pid || json__int(record, "pid") == pid))
+			    (!pid || json__int(record, "pid") == pid) &&
+			    s->start_ns + json__int(record, "ts") >= s->asked_ns)
 				return record;
 			session__record(s, record);
 			json_object_put(record);
@@ -30,6 +33,10 @@ struct json_object *session__next_map(struct session *s, pid_t pid, int timeout_
 
 void session__ask(struct session *s)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	s->asked_ns = now.tv_sec * 1000000000ll + now.tv_nsec;
 	kill(s->memtrace.pid, SIGUSR1);
 }
 
@@ -40,9 +47,12 @@ void session__record(struct session *s, struct json_object *record)
 	if (strcmp(type, "summary") == 0) {
 		json_object_put(s->summary);
 		s->summary = json_object_get(record);
-	} else if (s->on_record) {
-		s->on_record(s->ctx, type, record);
+		return;
 	}
+	if (strcmp(type, "start") == 0)
+		json__u64(json__get(record, "mono_ns"), &s->start_ns);
+	if (s->on_record)
+		s->on_record(s->ctx, type, record);
 }
 
 /* The kernel's own page at the top is in text maps alone. */

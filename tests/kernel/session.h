@@ -9,6 +9,8 @@ struct session {
 	struct child memtrace;
 	struct jsonl records;
 	struct json_object *summary;
+	uint64_t start_ns;  /* CLOCK_MONOTONIC */
+	uint64_t asked_ns;  /* when maps were asked for: older ones are passed over */
 	bool line_for_line; /* maps are compared as they are, not merged: tier truth */
 	/* Each record but maps that were asked for and the summary. */
 	void (*on_record)(void *ctx, const char *type, struct json_object *record);
