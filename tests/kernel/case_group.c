@@ -58,6 +58,14 @@ static const struct program *find(const char *name)
 	return p;
 }
 
+/* Nothing was lost, so that no map has a reason to be uncertain, stopped or not. */
+static void on_record(void *ctx, const char *type, struct json_object *record)
+{
+	if (strcmp(type, "state") == 0 && !json__bool(record, "exact"))
+		verdict__fail(ctx, "a map became uncertain: %.300s",
+			      json_object_to_json_string(record));
+}
+
 static pid_t wait_for_group(struct session *s)
 {
 	int64_t end = now_ms() + START_MS;
@@ -75,7 +83,7 @@ void case__group(const struct place *at, const struct test *test, struct verdict
 	const struct program *p = find(test->arg);
 	const char *const command[] = { "setsid", "sh",	   "-c",	p->script,
 					"sh",	  at->tmp, at->sources, NULL };
-	struct session s = { .line_for_line = true };
+	struct session s = { .line_for_line = true, .on_record = on_record, .ctx = v };
 	struct tally tally = { .wanted = p->wanted };
 	const char *maps = getenv("MAPS");
 	struct totals t;
@@ -93,8 +101,9 @@ void case__group(const struct place *at, const struct test *test, struct verdict
 		verdict__fail(v, "%s did not start", p->name);
 	session__finish(&s, END_MS, 128 + SIGKILL, v);
 	if (s.summary && totals__of(&t, s.summary)) {
-		if (t.resyncs)
-			verdict__fail(v, "expected 0 resyncs, got %ld", (long)t.resyncs);
+		if (t.resyncs || json__int(s.summary, "audit_failures"))
+			verdict__fail(v, "%ld resyncs, %ld failed audits", (long)t.resyncs,
+				      (long)json__int(s.summary, "audit_failures"));
 		verdict__detail(v, "%ld calls of %ld processes", (long)t.seen,
 				(long)json__int(s.summary, "processes_seen"));
 	}
