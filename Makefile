@@ -279,11 +279,14 @@ $(O)/kernel-harness: $(call obj,$(KERNEL_TESTS))
 	@mkdir -p $(@D)
 	$(Q)$(LINK) $^ $(JSON_LIBS) -lpthread -o $@
 
+# Its heap has to be where a 32-bit call can reach it.
+WORKLOAD_FLAGS_compat := -fno-pie -no-pie
+
 # Workloads are what is traced: never sanitized (that would change their calls).
 $(WORKLOAD_BINS): $(O)/workloads/%: tests/workloads/%.c $(O)/.flags
 	$(say) CC $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O1 -g -MMD -MP -MT $@ -MF $@.d $(BASE_CPPFLAGS) $< -lpthread -lrt -o $@
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O1 -g -MMD -MP -MT $@ -MF $@.d $(BASE_CPPFLAGS) $(WORKLOAD_FLAGS_$*) $< -lpthread -lrt -o $@
 
 # ---------------------------------------------------------------- fuzz
 FUZZ_CFLAGS = -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \

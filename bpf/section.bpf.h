@@ -217,6 +217,9 @@ static __always_inline void section_send_all(struct scratch *s, struct section *
 	s->len = sizeof(*head);
 	s->head = head->e;
 	s->head.type = MT_EVENT_REGIONS;
+	/* Who has changed another's space has not come to live there. */
+	if (head->origin == MT_ORIGIN_OTHER_TASK)
+		s->head.tgid = s->head.tid = 0;
 	record_output(s, MT_EVENT_SECTION, sec->space);
 	walk_all(s, mm, seq + 1, head->e.flags & MT_SECTION_DOWNGRADED ? MT_REGIONS_UNSETTLED : 0,
 		 REGIONS_IN_MAPLE);

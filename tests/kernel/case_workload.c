@@ -21,6 +21,7 @@ struct workload {
 	struct session session;
 	struct expect *expect;
 	unsigned int flags;
+	bool truth; /* the tier: the map is never in doubt, and equal line for line */
 	char path[256];	 /* of the program */
 	char lines[256]; /* file that it writes its lines to */
 	off_t lines_read;
@@ -35,14 +36,23 @@ static void on_record(void *ctx, const char *type, struct json_object *record)
 	if (strcmp(type, "call") == 0 && !expect__record(w->expect, record))
 		verdict__fail(w->v, "a call record lacks a field: %.300s",
 			      json_object_to_json_string(record));
+	if (strcmp(type, "change") == 0 && !expect__change(w->expect, record))
+		verdict__fail(w->v, "a change record lacks a field: %.300s",
+			      json_object_to_json_string(record));
+	if (strcmp(type, "start") == 0)
+		w->session.line_for_line = w->truth = strcmp(json__text(record, "tier"),
+							     "truth") == 0;
 }
 
 static void compare_json(struct workload *w, int number, pid_t pid)
 {
-	bool may_be_uncertain = (w->flags & WORKLOAD_THREADS) || expect__halves(w->expect) > 0;
+	bool may_be_uncertain;
 	enum map_verdict verdict = MAP_MISSING;
 	char why[WHY_LEN];
 
+	session__drain(&w->session);
+	may_be_uncertain =
+		!w->truth && ((w->flags & WORKLOAD_THREADS) || expect__halves(w->expect) > 0);
 	for (int i = 0; i < (may_be_uncertain ? RETRIES : 1); i++) {
 		if (i > 0)
 			sleep_ms(50);
@@ -178,6 +188,7 @@ static void check_records(struct workload *w)
 {
 	struct totals t = { 0 };
 	char why[WHY_LEN];
+	size_t resyncs;
 
 	if (!w->session.summary || !totals__of(&t, w->session.summary))
 		return;
@@ -186,9 +197,17 @@ static void check_records(struct workload *w)
 	if (t.seen != (int64_t)expect__records(w->expect))
 		verdict__fail(w->v, "seen %ld calls, but there are %zu call records", (long)t.seen,
 			      expect__records(w->expect));
-	if (!(w->flags & WORKLOAD_THREADS) && t.resyncs > (int64_t)expect__halves(w->expect))
-		verdict__fail(w->v, "expected at most %zu resyncs, got %ld",
-			      expect__halves(w->expect), (long)t.resyncs);
+	resyncs = w->truth ? 0 : expect__halves(w->expect);
+	if ((w->truth || !(w->flags & WORKLOAD_THREADS)) && t.resyncs > (int64_t)resyncs)
+		verdict__fail(w->v, "expected at most %zu resyncs, got %ld", resyncs,
+			      (long)t.resyncs);
+	if (w->truth && json__int(w->session.summary, "audit_failures"))
+		verdict__fail(w->v, "expected no failed audit, got %ld",
+			      (long)json__int(w->session.summary, "audit_failures"));
+	if (w->truth && !expect__check_changes(w->expect, why, sizeof(why)))
+		verdict__fail(w->v, "%s", why);
+	if (expect__skipped(w->expect))
+		verdict__detail(w->v, "skipped: %s", expect__skipped(w->expect));
 	verdict__detail(w->v, "%ld calls, %d maps, %ld resyncs", (long)t.seen, w->checkpoints,
 			(long)t.resyncs);
 }

@@ -27,9 +27,25 @@ struct list {
 	size_t count, room;
 };
 
+/* A change that no call of ours made. */
+struct odd {
+	int pid;
+	bool used;
+	char what[24];
+	uint64_t start, end;
+};
+
+#define MOST_ODD 64
+struct odds {
+	struct odd items[MOST_ODD];
+	size_t count;
+};
+
 struct expect {
 	struct list said, recorded;
+	struct odds odds_said, odds_recorded;
 	size_t halves;
+	char skipped[128];
 };
 
 struct expect *expect__new(void)
@@ -72,10 +88,27 @@ static bool call_line(struct made *m, const char *line)
 	return true;
 }
 
+static void odds__add(struct odds *odds, const struct odd *odd)
+{
+	if (odds->count < MOST_ODD)
+		odds->items[odds->count++] = *odd;
+}
+
 bool expect__line(struct expect *e, const char *line)
 {
+	struct odd odd = { 0 };
+	uint64_t len;
 	int tid;
 
+	if (sscanf(line, "change %d %23s %" SCNx64 " %" SCNx64, &odd.pid, odd.what, &odd.start,
+		   &len) == 4) {
+		odd.end = odd.start + len;
+		odds__add(&e->odds_said, &odd);
+		e->halves++;
+		return true;
+	}
+	if (sscanf(line, "skip %127[^\n]", e->skipped) == 1)
+		return true;
 	if (sscanf(line, "half %*d %d", &tid) == 1) {
 		e->halves++;
 		return true;
@@ -107,6 +140,53 @@ bool expect__record(struct expect *e, struct json_object *record)
 	m->tid = json__int(record, "tid");
 	snprintf(m->name, sizeof(m->name), "%s", json__text(record, "call"));
 	return m->tid > 0 && record_call__read(record, m->args, m->told, &m->ret);
+}
+
+const char *expect__skipped(const struct expect *e)
+{
+	return *e->skipped ? e->skipped : NULL;
+}
+
+bool expect__change(struct expect *e, struct json_object *record)
+{
+	struct odd odd = { .pid = (int)json__int(record, "pid") };
+
+	snprintf(odd.what, sizeof(odd.what), "%s", json__text(record, "call"));
+	if (odd.pid <= 0 || !*odd.what || !json__u64(json__get(record, "start"), &odd.start) ||
+	    !json__u64(json__get(record, "end"), &odd.end))
+		return false;
+	if (strcmp(odd.what, "compat") == 0 || strcmp(odd.what, "io_uring") == 0 ||
+	    strcmp(odd.what, "fault") == 0 || strcmp(odd.what, "syscall") == 0 ||
+	    strcmp(odd.what, "other") == 0)
+		odds__add(&e->odds_recorded, &odd);
+	return true;
+}
+
+bool expect__check_changes(struct expect *e, char *why, size_t size)
+{
+	struct odds *got = &e->odds_recorded;
+	size_t i;
+
+	for (size_t n = 0; n < e->odds_said.count; n++) {
+		const struct odd *want = &e->odds_said.items[n];
+
+		for (i = 0; i < got->count; i++) {
+			struct odd *o = &got->items[i];
+
+			if (!o->used && o->pid == want->pid && o->start <= want->start &&
+			    want->end <= o->end && strcmp(o->what, want->what) == 0)
+				break;
+		}
+		if (i == got->count) {
+			snprintf(why, size,
+				 "expected a change by %s of pid %d that holds %#" PRIx64
+				 "-%#" PRIx64 ", got none among %zu",
+				 want->what, want->pid, want->start, want->end, got->count);
+			return false;
+		}
+		got->items[i].used = true;
+	}
+	return true;
 }
 
 static bool same(const struct made *want, const struct made *got)

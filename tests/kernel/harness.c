@@ -64,6 +64,11 @@ static const struct test tests[] = {
 	WORKLOAD("process"),
 	WORKLOAD("vfork"),
 	{ "workload compat", case__workload, "compat", WORKLOAD_UNSEEN },
+	WORKLOAD("io_uring"),
+	WORKLOAD("uffd"),
+	WORKLOAD("stack_below"),
+	/* Two cannot trace one process. */
+	{ "workload poke", case__workload, "poke", WORKLOAD_UNSEEN },
 	THREADED("exec_thread"),
 	THREADED("main_ends"),
 	TEXT("sbrk"),

@@ -177,17 +177,22 @@ struct expect *expect__new(void);
 void expect__free(struct expect *e);
 /* A line of work.h's format other than checkpoint. False when malformed. */
 bool expect__line(struct expect *e, const char *line);
-/* A call record of memtrace's. */
+/* A call record of memtrace's, a change record. */
 bool expect__record(struct expect *e, struct json_object *record);
+bool expect__change(struct expect *e, struct json_object *record);
 size_t expect__records(const struct expect *e);
 size_t expect__halves(const struct expect *e);
 /* Every call that the workload printed was recorded, once, in order. */
 bool expect__check(struct expect *e, char *why, size_t size);
+/* Every change that no call of ours made was told of, under that name. */
+bool expect__check_changes(struct expect *e, char *why, size_t size);
+/* Why the workload did nothing, or NULL. */
+const char *expect__skipped(const struct expect *e);
 
 /* ------------------------------------------------ the cases */
 
 #define WORKLOAD_THREADS 0x1 /* several threads: an uncertain map is no failure */
-#define WORKLOAD_UNSEEN 0x2  /* calls that strace sees and we cannot */
+#define WORKLOAD_UNSEEN 0x2  /* strace sees other calls than we do, or cannot be used */
 void case__workload(const struct place *at, const struct test *test, struct verdict *v);
 void case__workload_text(const struct place *at, const struct test *test, struct verdict *v);
 void case__busy(const struct place *at, const struct test *test, struct verdict *v);

@@ -14,6 +14,10 @@
  *	half PID TID	the last call failed and may have changed something all
  *			the same, or nobody could see it: the map may have to be
  *			read again, once
+ *	change PID WHAT START LEN	something there was changed by that process,
+ *			and by no call of ours: WHAT is compat, io_uring, fault, syscall
+ *			or other; in a lower tier as "half"
+ *	skip WHY	this kernel, or whoever runs it, does not let us do it
  *	checkpoint N PID	the process is about to stop itself; when it has,
  *			its map can be compared, and SIGCONT lets it go on
  * Before the first line of a thread and after its last one, any calls are allowed.
@@ -123,6 +127,18 @@ static inline void work__any(void)
 static inline void work__half(void)
 {
 	work__line("half %d %d\n", getpid(), gettid());
+}
+
+/* Nothing but a change that tier truth sees and names. */
+static inline void work__change(const char *what, long start, long len)
+{
+	work__line("change %d %s 0x%lx 0x%lx\n", getpid(), what, start, len);
+}
+
+__attribute__((noreturn)) static inline void work__skip(const char *why)
+{
+	work__line("skip %s\n", why);
+	exit(0);
 }
 
 /* Opens the file; what the program's start did ends with a mark. */

@@ -150,10 +150,14 @@ static int read_base(struct session *s, struct space *space)
 	space->last_base_ns = end;
 	if (err)
 		return err;
-	if (n && session__ask_space(s, space, 0, &still))
+	if (n && session__ask_space(s, space, 0, &still)) {
+		/* Where the heap is depends on it, and a compat brk(2) tells of nothing. */
+		space->layout.start_brk = still.task.layout.start_brk;
+		space->layout.brk = still.task.layout.brk;
 		err = tracker__base(s->tracker, space->id, regions, n, begin, end);
-	else
+	} else {
 		err = -ESRCH;
+	}
 	free(regions);
 	return err;
 }

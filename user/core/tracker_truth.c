@@ -170,11 +170,41 @@ static uint64_t stretch(uint64_t start, const struct region *was, size_t n_was,
 	return at;
 }
 
+/*
+ * Where regions that are the same page by page have been split or joined: from the
+ * first boundary that has come or gone to the last.
+ *	was  AAAAAAAAAAAA
+ *	is   AAAABBCCCCCC	BB
+ */
+static bool find_split(const struct region *was, size_t n_was, const struct region *is,
+		       size_t n_is, struct change *ret)
+{
+	size_t i = 0, j = 0;
+	bool found = false;
+
+	while (i < n_was || j < n_is) {
+		const struct region *r;
+
+		if (i < n_was && j < n_is && was[i].start == is[j].start) {
+			i++;
+			j++;
+			continue;
+		}
+		r = j == n_is || (i < n_was && was[i].start < is[j].start) ? &was[i++] : &is[j++];
+		if (!found)
+			ret->start = r->start;
+		ret->end = found ? r->start : r->end;
+		found = true;
+	}
+	return found;
+}
+
 void truth__tell_walk(struct tracker *t, struct space *s, const struct region *walk, size_t n,
 		      uint64_t ts_ns)
 {
 	struct origin by = s->walk_by;
 	uint64_t start = 0, end;
+	struct change split = { 0 };
 	struct region *was = NULL;
 	unsigned int told = 0;
 	bool other = false;
@@ -191,6 +221,10 @@ void truth__tell_walk(struct tracker *t, struct space *s, const struct region *w
 		compare(&ch, start, end, was, (size_t)n_was, walk, n);
 		tell_change(t, s, &by, &ch, ts_ns);
 		told++;
+	}
+	if (n_was >= 0 && !told && find_split(was, (size_t)n_was, walk, n, &split)) {
+		compare(&split, split.start, split.end, was, (size_t)n_was, walk, n);
+		tell_change(t, s, &by, &split, ts_ns);
 	}
 	free(was);
 }
