@@ -212,14 +212,23 @@ static void check_records(struct workload *w)
 			(long)t.resyncs);
 }
 
+static const char *where(unsigned int flags)
+{
+	return flags & WORKLOAD_TMPFS ? "tmpfs" : flags & WORKLOAD_OVERLAY ? "overlay" : "chroot";
+}
+
 void case__workload(const struct place *at, const struct test *test, struct verdict *v)
 {
 	static const char *const options[] = { "-v", NULL };
-	char env[300];
+	char env[300], script[300];
 	struct workload w;
 
 	workload__init(&w, at, test, v);
-	const char *const command[] = { w.path, NULL };
+	snprintf(script, sizeof(script), "%s/in_mount.sh", at->sources);
+	const char *const here[] = { w.path, NULL };
+	const char *const mounted[] = { "unshare", "-m",    "sh",   script,
+					where(test->flags), at->tmp, w.path, NULL };
+	const char *const *command = test->flags & WORKLOAD_MOUNT ? mounted : here;
 
 	snprintf(env, sizeof(env), "WORK_EXPECT=%s", w.lines);
 	if (session__start(&w.session, at, options, command, env))
@@ -228,7 +237,7 @@ void case__workload(const struct place *at, const struct test *test, struct verd
 		follow(&w, compare_json);
 	session__finish(&w.session, 5000, 0, v);
 	check_records(&w);
-	if (w.session.summary && !v->failed && !(w.flags & WORKLOAD_UNSEEN))
+	if (w.session.summary && !v->failed && !(w.flags & (WORKLOAD_UNSEEN | WORKLOAD_MOUNT)))
 		compare_counts(&w);
 	workload__fini(&w);
 }

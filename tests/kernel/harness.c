@@ -18,6 +18,7 @@
 /* clang-format off */
 #define WORKLOAD(name) { "workload " name, case__workload, name, 0 }
 #define THREADED(name) { "workload " name, case__workload, name, WORKLOAD_THREADS }
+#define MOUNTED(where, flag, name) { "workload " name " on " where, case__workload, name, flag }
 #define TEXT(name) { "text " name, case__workload_text, name, 0 }
 /* clang-format on */
 
@@ -69,6 +70,12 @@ static const struct test tests[] = {
 	WORKLOAD("stack_below"),
 	/* Two cannot trace one process. */
 	{ "workload poke", case__workload, "poke", WORKLOAD_UNSEEN },
+	WORKLOAD("copy_up"),
+	MOUNTED("tmpfs", WORKLOAD_TMPFS, "copy_up"),
+	MOUNTED("overlay", WORKLOAD_OVERLAY, "copy_up"),
+	MOUNTED("an overlay for a root", WORKLOAD_CHROOT, "copy_up"),
+	MOUNTED("an overlay for a root", WORKLOAD_CHROOT, "exec"),
+	MOUNTED("overlay", WORKLOAD_OVERLAY, "fork"),
 	THREADED("exec_thread"),
 	THREADED("main_ends"),
 	TEXT("sbrk"),

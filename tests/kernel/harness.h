@@ -193,6 +193,10 @@ const char *expect__skipped(const struct expect *e);
 
 #define WORKLOAD_THREADS 0x1 /* several threads: an uncertain map is no failure */
 #define WORKLOAD_UNSEEN 0x2  /* strace sees other calls than we do, or cannot be used */
+#define WORKLOAD_TMPFS 0x4   /* in a mount namespace of its own: in_mount.sh */
+#define WORKLOAD_OVERLAY 0x8
+#define WORKLOAD_CHROOT 0x10
+#define WORKLOAD_MOUNT (WORKLOAD_TMPFS | WORKLOAD_OVERLAY | WORKLOAD_CHROOT)
 void case__workload(const struct place *at, const struct test *test, struct verdict *v);
 void case__workload_text(const struct place *at, const struct test *test, struct verdict *v);
 void case__busy(const struct place *at, const struct test *test, struct verdict *v);
