@@ -19,7 +19,7 @@ if [ "$kind" != tmpfs ]; then
 	lower=$dir/m/lower root=$dir/m/merged
 	mkdir "$lower" "$dir/m/upper" "$dir/m/work" "$root"
 fi
-mkdir "$lower/bin" "$lower/files" "$lower/dev"
+mkdir "$lower/bin" "$lower/files" "$lower/proc"
 cp "$program" "$lower/bin/program"
 libs=$(ldd "$program" | grep -o '/[^ ]*')
 for lib in $libs; do
@@ -42,5 +42,6 @@ fi
 # $WORK_EXPECT keeps its name.
 mkdir -p "$root$dir"
 mount --bind "$dir" "$root$dir"
+mount -t proc proc "$root/proc"
 export WORK_DIR=/files
 exec chroot "$root" /bin/program

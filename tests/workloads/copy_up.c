@@ -24,6 +24,18 @@ static void map(int fd, long prot, long flags, long page)
 	work__checkpoint();
 }
 
+static void map_nameless(const char *dir)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/gone", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	MUST(fd >= 0 && ftruncate(fd, 4 * PAGE) == 0 && unlink(path) == 0);
+	map(fd, RW, MAP_SHARED, 0);
+	close(fd);
+}
+
 int main(void)
 {
 	const char *dir = getenv("WORK_DIR") ? getenv("WORK_DIR") : "/tmp";
@@ -43,18 +55,13 @@ int main(void)
 	new = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	MUST(new >= 0 && ftruncate(new, 4 * PAGE) == 0);
 	map(new, RW, MAP_PRIVATE, 1);
-	/* Has no name when it is mapped. */
-	MUST(unlink(path) == 0);
-	close(new);
-	snprintf(path, sizeof(path), "%s/gone", dir);
-	new = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	MUST(new >= 0 && ftruncate(new, 4 * PAGE) == 0 && unlink(path) == 0);
-	map(new, RW, MAP_SHARED, 0);
+	map_nameless(dir);
 	pid = fork();
 	if (pid == 0) {
 		map(after, PROT_READ, MAP_PRIVATE, 1);
 		_exit(0);
 	}
 	work__reap(pid);
+	MUST(unlink(path) == 0);
 	return 0;
 }
