@@ -70,7 +70,6 @@ static const struct test tests[] = {
 	WORKLOAD("stack_below"),
 	/* Two cannot trace one process. */
 	{ "workload poke", case__workload, "poke", WORKLOAD_UNSEEN },
-	WORKLOAD("copy_up"),
 	MOUNTED("tmpfs", WORKLOAD_TMPFS, "copy_up"),
 	MOUNTED("overlay", WORKLOAD_OVERLAY, "copy_up"),
 	MOUNTED("an overlay for a root", WORKLOAD_CHROOT, "copy_up"),

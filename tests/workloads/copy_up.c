@@ -13,7 +13,7 @@ static int data(const char *dir, int flags)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/data", dir);
-	fd = open(path, flags | O_CLOEXEC | O_CREAT, 0600);
+	fd = open(path, flags | O_CLOEXEC);
 	MUST(fd >= 0);
 	return fd;
 }
@@ -38,12 +38,14 @@ static void map_nameless(const char *dir)
 
 int main(void)
 {
-	const char *dir = getenv("WORK_DIR") ? getenv("WORK_DIR") : "/tmp";
+	const char *dir = getenv("WORK_DIR");
 	char path[512];
 	int before, after, new;
 	pid_t pid;
 
 	work__begin();
+	if (!dir)
+		work__skip("no WORK_DIR");
 	before = data(dir, O_RDONLY);
 	map(before, PROT_READ, MAP_PRIVATE, 0);
 	map(before, PROT_READ, MAP_SHARED, 1);
