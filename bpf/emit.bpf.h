@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Sends records. What could not be sent is counted here, by cause and space:
- * this is the only place that writes to the ring. No record wakes the reader.
+ * this is the only place that writes to the rings. No record wakes the reader.
  */
 #ifndef MEMTRACE_EMIT_BPF_H
 #define MEMTRACE_EMIT_BPF_H
 
-#include "kernel.bpf.h"
+#include "share.bpf.h"
 
 static __always_inline void count_seen(__u32 type)
 {
@@ -46,13 +46,28 @@ static __always_inline void fill_head(struct mt_event *e, struct task_struct *ta
 	read_comm_of_current(task, e->comm);
 }
 
+/* Room for a record in the ring of its space, or NULL: it is lost then, and counted. */
+static __always_inline void *record_reserve_in(enum ring_room room, __u32 type, __u64 space,
+					       __u64 size)
+{
+	void *ring = ring_of(space), *rec = NULL;
+	int cause = MT_LOSS_RING;
+
+	if (ring) {
+		cause = ring_refuses(ring, space, size, room);
+		if (cause < 0) {
+			rec = bpf_ringbuf_reserve(ring, size, 0);
+			cause = MT_LOSS_RING;
+		}
+	}
+	if (!rec)
+		count_lost(type, space, cause);
+	return rec;
+}
+
 static __always_inline void *record_reserve(__u32 type, __u64 space, __u64 size)
 {
-	void *rec = bpf_ringbuf_reserve(&events, size, 0);
-
-	if (!rec)
-		count_lost(type, space, MT_LOSS_RING);
-	return rec;
+	return record_reserve_in(room_of(type), type, space, size);
 }
 
 static __always_inline void record_submit(void *rec)
@@ -61,12 +76,27 @@ static __always_inline void record_submit(void *rec)
 }
 
 /* Sends the first s->len bytes of the scratch record. */
-static __always_inline void record_output(struct scratch *s, __u32 type, __u64 space)
+static __always_inline void record_output_in(enum ring_room room, struct scratch *s, __u32 type,
+					     __u64 space)
 {
+	void *ring = ring_of(space);
+	int cause = MT_LOSS_RING;
 	__u32 len = s->len;
 
-	if (len > RECORD_LEN || bpf_ringbuf_output(&events, s->rec, len, BPF_RB_NO_WAKEUP))
-		count_lost(type, space, MT_LOSS_RING);
+	if (ring && len <= RECORD_LEN) {
+		cause = ring_refuses(ring, space, len, room);
+		if (cause < 0) {
+			if (!bpf_ringbuf_output(ring, s->rec, len, BPF_RB_NO_WAKEUP))
+				return;
+			cause = MT_LOSS_RING;
+		}
+	}
+	count_lost(type, space, cause);
+}
+
+static __always_inline void record_output(struct scratch *s, __u32 type, __u64 space)
+{
+	record_output_in(room_of(type), s, type, space);
 }
 
 #endif

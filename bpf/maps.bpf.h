@@ -22,6 +22,8 @@ const volatile bool filter_comm_set, filter_uid_set, filter_cgroup_set;
 const volatile char filter_comm[MT_COMM_LEN];
 const volatile __u32 filter_uid;
 const volatile __u64 filter_cgroup;
+const volatile __u64 ring_bytes = 64 << 20;  /* of each; a power of two */
+const volatile __u32 n_rings = 1;	     /* a power of two; 1: events, else rings */
 const volatile __u32 self_tgid; /* in the initial pid namespace, 0: ask */
 
 /* A write section under way: mmap_lock held for writing. */
@@ -30,6 +32,7 @@ struct section {
 	__u64 space;
 	__u64 lo, hi; /* what the tree was written in so far, both ends included */
 	__u64 brk;    /* when it began */
+	__u64 room;   /* enum ring_room of its record */
 };
 
 /*
@@ -54,6 +57,17 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 64 << 20);
 } events SEC(".maps");
+
+/* Where there are several: ring_of() in share.bpf.h says which. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, MT_RINGS_MAX);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_RINGBUF);
+		__uint(max_entries, 64 << 20);
+	});
+} rings SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

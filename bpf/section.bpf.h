@@ -91,6 +91,7 @@ static __always_inline int section_begin(struct task_struct *task, struct mm_str
 	sec->lo = ~0ull;
 	sec->hi = 0;
 	sec->brk = mm->brk;
+	sec->room = ROOM_ORDINARY;
 	return 0;
 }
 
@@ -195,6 +196,7 @@ static __always_inline __u32 section_origin(struct task_struct *task, struct sec
 	call = call_of_syscall(nr);
 	if (!call)
 		return MT_ORIGIN_SYSCALL;
+	sec->room = call_room(call, args);
 	*ret_full = section_add_call(sec, mm, call, args);
 	return call;
 }
@@ -235,7 +237,7 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
 	}
 	head->count = s->found;
 	head->len = s->len - sizeof(*head);
-	record_output(s, MT_EVENT_SECTION, sec->space);
+	record_output_in(sec->room, s, MT_EVENT_SECTION, sec->space);
 }
 
 /*

@@ -64,9 +64,12 @@ enum mt_event_type {
 	MT_EVENT_NR
 };
 
+#define MT_RINGS_MAX 8
+
 /* Why an event that was seen could not be sent. */
 #define MT_LOSSES(X)                                                  \
 	X(RING, ring, "the ring was full")                            \
+	X(SHARE, share, "the space had used up its share of the ring") \
 	X(SCRATCH, scratch, "scratch space was in use on that CPU")   \
 	X(MISSED, missed, "a program was skipped inside another")     \
 	X(MALFORMED, malformed, "a record could not be decoded")
@@ -253,6 +256,8 @@ struct mt_space {
 	__u64 sections; /* write sections seen to end */
 	__u32 owner; /* the process for which it came into scope */
 	__u32 want_walk; /* user space asks for all regions at the next section */
+	__u64 share_lap; /* bpf/share.bpf.h: how often the ring had been gone through */
+	__u64 share_bytes[2]; /* taken of a crowded ring, in even laps and in odd ones */
 };
 
 /* What the task iterator writes for each thread of a space in scope. */

@@ -130,7 +130,9 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	skel->rodata->filter_uid = scope->uid;
 	skel->rodata->filter_cgroup_set = scope->cgroup_set;
 	skel->rodata->filter_cgroup = scope->cgroup_id;
+	skel->rodata->ring_bytes = scope->ring_bytes;
 	bpf_map__set_max_entries(skel->maps.events, scope->ring_bytes);
+	bpf_map__set_autocreate(skel->maps.rings, false);
 	if (scope->all) {
 		bpf_map__set_max_entries(skel->maps.spaces, SPACES_ALL);
 		bpf_map__set_max_entries(skel->maps.mm_spaces, SPACES_ALL);
