@@ -410,6 +410,7 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 static int decode_section(struct decoder *d, struct bytes *b)
 {
 	const struct mt_section *wire = take(b, sizeof(*wire));
+	char comm[ESCAPE_ROOM(MT_COMM_LEN)];
 	struct section_event ev;
 
 	if (!wire || !decode_list(d, b, wire->count))
@@ -428,10 +429,13 @@ static int decode_section(struct decoder *d, struct bytes *b)
 		.full = wire->e.flags & MT_SECTION_FULL,
 		.bad = wire->e.flags & MT_SECTION_BAD,
 		.downgraded = wire->e.flags & MT_SECTION_DOWNGRADED,
+		.comm = wire->origin < MT_CALL_NR ? NULL : comm,
 		.mm = wire->mm,
 		.layout = decode_layout(&wire->layout),
 		.regions = d->regions,
 	};
+	if (ev.comm)
+		decode_comm(wire->e.comm, comm, sizeof(comm));
 	return tracker__on_section(d->tracker, &ev);
 }
 
