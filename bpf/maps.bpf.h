@@ -58,15 +58,12 @@ struct {
 	__uint(max_entries, 64 << 20);
 } events SEC(".maps");
 
-/* Where there are several: ring_of() in share.bpf.h says which. */
+/* Where there are several: ring_of() in share.bpf.h says which. User space makes them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, MT_RINGS_MAX);
 	__type(key, __u32);
-	__array(values, struct {
-		__uint(type, BPF_MAP_TYPE_RINGBUF);
-		__uint(max_entries, 64 << 20);
-	});
+	__uint(value_size, sizeof(__u32));
 } rings SEC(".maps");
 
 struct {

@@ -30,6 +30,17 @@ static __always_inline enum ring_room room_of(__u32 type)
 /*
  * The ring of a space. Its number is in the id (space_add()), so that nothing is
  * looked up to find it. All that happens in one space goes to one ring, in order.
+ * What concerns two spaces:
+ * - a fork is told in the child's ring, where nothing of the child is before it.
+ *   Below tier truth that is the parent's ring as well. In tier truth nothing is
+ *   taken from the parent's map, and it does not matter how far its ring is read.
+ * - an exec is told in the new space's ring, where nothing is before it, with the
+ *   position in the old space's ring up to which all that the process did there
+ *   lies: who reads goes there first (user/input/live_ring.c).
+ * - a thread, and a child of vfork, are in the space of the one that made it.
+ * - the end of a process may be read after the beginning of another one that got
+ *   its pid: the tracker tells them by their spaces.
+ * - a section is its space's, whoever held the lock.
  */
 static __always_inline __u32 ring_number(__u64 space)
 {
@@ -42,6 +53,14 @@ static __always_inline void *ring_of(__u64 space)
 
 	/* With one ring, known before load, the look-up is not even there. */
 	return n_rings == 1 ? (void *)&events : bpf_map_lookup_elem(&rings, &i);
+}
+
+/* 0 where all is in one ring, and in order. */
+static __always_inline __u64 ring_written(__u64 space)
+{
+	void *ring = n_rings == 1 || !space ? NULL : ring_of(space);
+
+	return ring ? bpf_ringbuf_query(ring, BPF_RB_PROD_POS) : 0;
 }
 
 /* A part of each ring for each that has room of its own. */

@@ -185,6 +185,7 @@ struct mt_fork {
 struct mt_exec {
 	struct mt_event e; /* space: the new one; comm: the new one */
 	__u64 old_space;   /* 0 when it was not in scope */
+	__u64 old_written; /* how far its ring had been written then, see live_ring.c */
 	__u32 old_tid;	   /* the thread that called, before it became the leader */
 	__u32 pad;
 	__u64 start_ns;

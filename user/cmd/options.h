@@ -69,7 +69,7 @@ struct trace_options {
 	const char *output;    /* -o; NULL standard streams */
 	const char *user;      /* --user, a user that exists; NULL ours */
 	enum tier tier;	       /* --tier */
-	uint64_t ring_bytes;   /* --ring-size, a power of two */
+	struct ring_choice ring; /* --ring-size */
 	bool help, version;    /* print this and do nothing else */
 };
 

@@ -208,8 +208,8 @@ static void forget_ended(struct session *s)
 
 static void drain(struct session *s)
 {
-	while (consume(s) == BATCH)
-		;
+	decoder__set_time(s->decoder, session__now());
+	live__drain(s->live, on_record, s);
 }
 
 static bool is_known(void *ctx, uint64_t space)

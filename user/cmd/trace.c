@@ -237,7 +237,7 @@ static int load(struct trace *t)
 		.cgroup_set = o->cgroup != NULL,
 		.truth = o->tier == TIER_TRUTH,
 		.clocks = o->json,
-		.ring_bytes = o->ring_bytes,
+		.rings = { o->ring.bytes, o->ring.n },
 	};
 	char why[512];
 	int err;

@@ -5,13 +5,16 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "live_probe.h"
+#include "live_ring.h"
 #include "memtrace.skel.h"
+#include "proc.h"
 
 #define LIVE_BTF_PATH "/sys/kernel/btf/vmlinux"
 #define LINKS_MAX (2 * MT_CALL_NR + 16)
@@ -33,13 +36,11 @@ struct walkers {
 struct live {
 	struct memtrace_bpf *skel;
 	struct walkers walkers; /* those that are loaded */
-	struct ring_buffer *ring;
+	struct ring_sizes sizes;
+	struct live_rings *rings;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	struct bpf_link *scan, *lookup, *walk;
-	long budget;
-	live_record_fn record;
-	void *record_ctx;
 };
 
 /* What went wrong is told in our own words, in one line; MEMTRACE_DEBUG=1 has libbpf's as well. */
@@ -111,6 +112,23 @@ static void configure_truth(struct bpf_program *prog, bool truth, int lock_args)
 		bpf_program__set_autoload(prog, truth);
 }
 
+/*
+ * One ring is a map that the programs name; several are in a map of maps, whose
+ * form the kernel takes from an example.
+ */
+static void configure_rings(struct memtrace_bpf *skel, const struct ring_sizes *sizes, int example)
+{
+	uint32_t each = (uint32_t)(sizes->bytes / sizes->n);
+
+	skel->rodata->ring_bytes = each;
+	skel->rodata->n_rings = sizes->n;
+	/* Compilers load its address before they ask whether it is wanted: it stays, unused. */
+	bpf_map__set_max_entries(skel->maps.events, sizes->n == 1 ? each : 1);
+	bpf_map__set_autocreate(skel->maps.rings, sizes->n > 1);
+	if (sizes->n > 1)
+		bpf_map__set_inner_map_fd(skel->maps.rings, example);
+}
+
 static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		      const struct kernel_form *form, bool task_storage)
 {
@@ -130,9 +148,6 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	skel->rodata->filter_uid = scope->uid;
 	skel->rodata->filter_cgroup_set = scope->cgroup_set;
 	skel->rodata->filter_cgroup = scope->cgroup_id;
-	skel->rodata->ring_bytes = scope->ring_bytes;
-	bpf_map__set_max_entries(skel->maps.events, scope->ring_bytes);
-	bpf_map__set_autocreate(skel->maps.rings, false);
 	if (scope->all) {
 		bpf_map__set_max_entries(skel->maps.spaces, SPACES_ALL);
 		bpf_map__set_max_entries(skel->maps.mm_spaces, SPACES_ALL);
@@ -168,7 +183,7 @@ static void choose_walkers(struct live *live, bool maple_tree)
 }
 
 /* Task storage came with 5.11, for programs like ours with 5.12: they are tried with it first. */
-static int load(struct live *live, const struct live_scope *scope)
+static int load(struct live *live, const struct live_scope *scope, int example)
 {
 	/*
 	 * libbpf looks for a type that the kernel has not in its modules as well,
@@ -190,6 +205,7 @@ static int load(struct live *live, const struct live_scope *scope)
 		if (!live->skel)
 			return -errno;
 		configure(live->skel, scope, &form, task_storage);
+		configure_rings(live->skel, &live->sizes, example);
 		choose_walkers(live, form.maple_tree);
 		err = memtrace_bpf__load(live->skel);
 		if (!err)
@@ -300,24 +316,36 @@ static int attach(struct live *live, const struct live_scope *scope, char *why, 
 	return err;
 }
 
-static int on_record(void *ctx, void *data, size_t len)
+/* Loads with as many rings as are wanted, which live->sizes says. */
+static int load_with_rings(struct live *live, const struct live_scope *scope)
 {
-	struct live *live = ctx;
+	int example, err;
 
-	live->record(live->record_ctx, data, len);
-	/* A negative result ends this round; the record is consumed all the same. */
-	return --live->budget > 0 ? 0 : -EAGAIN;
+	if (live->sizes.n == 1)
+		return load(live, scope, -1);
+	example = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0,
+				 (uint32_t)(live->sizes.bytes / live->sizes.n), NULL);
+	if (example < 0)
+		return -errno;
+	err = load(live, scope, example);
+	close(example);
+	return err;
 }
 
 int live__open(const struct live_scope *scope, struct live **ret, char *why, size_t why_len)
 {
 	struct live *live = calloc(1, sizeof(*live));
+	uint64_t memory;
 	int err;
 
 	if (!live)
 		return -ENOMEM;
 	libbpf_set_print(print);
-	err = load(live, scope);
+	live->sizes = scope->rings;
+	if (proc__memory(&memory))
+		memory = 0;
+	ring_sizes__fit(&live->sizes, (unsigned int)sysconf(_SC_NPROCESSORS_ONLN), memory);
+	err = load_with_rings(live, scope);
 	if (err) {
 		snprintf(why, why_len,
 			 err == -ENOTSUP ?
@@ -327,11 +355,11 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 			 strerror(-err));
 		goto fail;
 	}
-	live->ring = ring_buffer__new(bpf_map__fd(live->skel->maps.events), on_record, live, NULL);
-	if (!live->ring) {
-		err = -errno;
-		snprintf(why, why_len, "mapping the ring of %zu bytes failed: %s",
-			 scope->ring_bytes, strerror(-err));
+	err = live_rings__open(&live->sizes, bpf_map__fd(live->skel->maps.events),
+			       bpf_map__fd(live->skel->maps.rings), &live->rings);
+	if (err) {
+		snprintf(why, why_len, "mapping rings of %" PRIu64 " bytes failed: %s",
+			 live->sizes.bytes, strerror(-err));
 		goto fail;
 	}
 	err = attach(live, scope, why, why_len);
@@ -386,7 +414,7 @@ void live__close(struct live *live)
 	bpf_link__destroy(live->scan);
 	bpf_link__destroy(live->lookup);
 	bpf_link__destroy(live->walk);
-	ring_buffer__free(live->ring);
+	live_rings__close(live->rings);
 	memtrace_bpf__destroy(live->skel);
 	free(live);
 }
@@ -495,11 +523,12 @@ void live__stop(struct live *live)
 
 long live__consume(struct live *live, long max, live_record_fn cb, void *ctx)
 {
-	live->budget = max;
-	live->record = cb;
-	live->record_ctx = ctx;
-	ring_buffer__consume(live->ring);
-	return max - live->budget;
+	return live_rings__read(live->rings, max, cb, ctx);
+}
+
+void live__drain(struct live *live, live_record_fn cb, void *ctx)
+{
+	live_rings__drain(live->rings, cb, ctx);
 }
 
 int live__space(struct live *live, uint64_t space, struct mt_space *ret)
@@ -525,7 +554,8 @@ void live__forget(struct live *live, uint64_t space)
 
 uint64_t live__newest(const struct live *live)
 {
-	return live->skel->bss->last_space_id;
+	/* scope.bpf.h, space_add() */
+	return (live->skel->bss->last_space_id + 1) * live->sizes.n - 1;
 }
 
 void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx)
