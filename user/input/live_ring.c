@@ -66,21 +66,7 @@ static int ring__map(struct ring *r, int fd, size_t bytes, size_t page)
 	return 0;
 }
 
-/* One ring of several. Mapped, and in a map of maps, it stays when fd is closed. */
-static int ring__make(struct ring *r, int several, uint32_t i, size_t bytes, size_t page)
-{
-	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0, (uint32_t)bytes, NULL), err;
-
-	if (fd < 0)
-		return -errno;
-	err = bpf_map_update_elem(several, &i, &fd, BPF_ANY) ? -errno : 0;
-	if (!err)
-		err = ring__map(r, fd, bytes, page);
-	close(fd);
-	return err;
-}
-
-int live_rings__open(const struct ring_sizes *sizes, int one, int several, struct live_rings **ret)
+int live_rings__map(const int *fds, unsigned int n, size_t bytes_each, struct live_rings **ret)
 {
 	struct live_rings *rings = calloc(1, sizeof(*rings));
 	unsigned int i;
@@ -88,17 +74,39 @@ int live_rings__open(const struct ring_sizes *sizes, int one, int several, struc
 
 	if (!rings)
 		return -ENOMEM;
-	rings->n = sizes->n;
-	rings->bytes = sizes->bytes / sizes->n;
+	rings->n = n;
+	rings->bytes = bytes_each;
 	rings->page = (size_t)sysconf(_SC_PAGESIZE);
-	if (rings->n == 1)
-		err = ring__map(&rings->ring[0], one, rings->bytes, rings->page);
-	for (i = 0; rings->n > 1 && i < rings->n && !err; i++)
-		err = ring__make(&rings->ring[i], several, i, rings->bytes, rings->page);
+	for (i = 0; i < n && !err; i++)
+		err = ring__map(&rings->ring[i], fds[i], bytes_each, rings->page);
 	if (err)
 		live_rings__close(rings);
 	else
 		*ret = rings;
+	return err;
+}
+
+int live_rings__open(const struct ring_sizes *sizes, int one, int several, struct live_rings **ret)
+{
+	size_t each = sizes->bytes / sizes->n;
+	int fds[MT_RINGS_MAX], err = 0;
+	uint32_t n = 0;
+
+	if (sizes->n == 1)
+		return live_rings__map(&one, 1, each, ret);
+	while (n < sizes->n && !err) {
+		fds[n] = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0, (uint32_t)each, NULL);
+		if (fds[n] < 0)
+			err = -errno;
+		else if (bpf_map_update_elem(several, &n, &fds[n], BPF_ANY))
+			err = -errno;
+		n += fds[n] >= 0;
+	}
+	if (!err)
+		err = live_rings__map(fds, n, each, ret);
+	/* What is mapped, and in a map of maps, stays. */
+	while (n > 0)
+		close(fds[--n]);
 	return err;
 }
 

@@ -28,6 +28,8 @@ struct live_rings;
  * the caller's.
  */
 int live_rings__open(const struct ring_sizes *sizes, int one, int several, struct live_rings **ret);
+/* Maps what is there already: n rings of bytes_each. Returns 0 or -errno. */
+int live_rings__map(const int *fds, unsigned int n, size_t bytes_each, struct live_rings **ret);
 void live_rings__close(struct live_rings *rings); /* NULL is allowed */
 
 /*
