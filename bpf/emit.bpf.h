@@ -86,12 +86,18 @@ static __always_inline void record_output_in(enum ring_room room, struct scratch
 	if (ring && len <= RECORD_LEN) {
 		cause = ring_refuses(ring, space, len, room);
 		if (cause < 0) {
-			if (!bpf_ringbuf_output(ring, s->rec, len, BPF_RB_NO_WAKEUP))
+			if (!bpf_ringbuf_output(ring, s->rec, len, BPF_RB_NO_WAKEUP)) {
+				s->names = 0;
 				return;
+			}
 			cause = MT_LOSS_RING;
 		}
 	}
 	count_lost(type, space, cause);
+	/* A name that was in it is sent again; a flood without names makes nobody do so. */
+	if (s->names)
+		__sync_fetch_and_add(&files_generation, 1);
+	s->names = 0;
 }
 
 static __always_inline void record_output(struct scratch *s, __u32 type, __u64 space)

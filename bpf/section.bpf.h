@@ -224,6 +224,7 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
 {
 	s->len = sizeof(*head);
 	s->found = s->error = 0;
+	s->space = sec->space;
 	if (!full && sec->lo <= sec->hi) {
 		head->lo = sec->lo & ~(PAGE_SIZE - 1);
 		head->hi = (sec->hi + PAGE_SIZE) & ~(PAGE_SIZE - 1);

@@ -118,6 +118,7 @@ enum mt_name_class {
 	MT_NAME_LITERAL,    /* printed as it is: "[vdso]" */
 	MT_NAME_ANON_VMA,   /* PR_SET_VMA_ANON_NAME; printed "[anon:NAME]" */
 	MT_NAME_SAME,	    /* the name of the region before it in the walk */
+	MT_NAME_KNOWN,	    /* sent before, with the same number in mt_region.file */
 	MT_NAME_NR
 };
 
@@ -135,7 +136,7 @@ struct mt_region {
 	__u8 name_class; /* enum mt_name_class */
 	__u8 name_flags;
 	__u32 page_shift; /* of a hugetlb region; else 0 */
-	__u32 pad;
+	__u32 file; /* tier truth: stands for the name of a file; 0: it has no number */
 };
 
 /* mt_event.flags of an MT_EVENT_CALL: which tails follow, in this order. */

@@ -13,13 +13,15 @@
 #include "util/escape.h"
 
 #define NS_PER_MS 1000000ull
-#define BATCH 65536
 /* A space is read again at most this often, and a little after it became uncertain. */
 #define RESYNC_NS (100 * NS_PER_MS)
 #define CHECK_NS (1000 * NS_PER_MS)
 /* How often a map that is asked for is tried for before it is called uncertain. */
 #define MAP_TRIES 20
 #define LOOKUPS 16
+/* Types of what tells who lives, and in which space. */
+#define LIVES_FIRST MT_EVENT_FORK
+#define LIVES_LAST MT_EVENT_REGIONS
 
 uint64_t session__now(void)
 {
@@ -45,11 +47,11 @@ static void on_record(void *ctx, const void *data, size_t len)
 		tracker__all_uncertain(s->tracker, "memtrace is out of memory", session__now());
 }
 
-/* Takes in what there is, at most BATCH records: returns their number. */
+/* Takes in what there is, at most SESSION_BATCH records: returns their number. */
 static long consume(struct session *s)
 {
 	decoder__set_time(s->decoder, session__now());
-	return live__consume(s->live, BATCH, on_record, s);
+	return live__consume(s->live, SESSION_BATCH, on_record, s);
 }
 
 static int on_task(void *ctx, const struct mt_task *task)
@@ -246,8 +248,8 @@ static void check_losses(struct session *s, uint64_t now)
 
 	s->checked_ns = now;
 	live__stats(s->live, &st);
-	lives_lost = count_lost(&st, MT_EVENT_CALL + 1, MT_EVENT_NR - 1);
-	lost = lives_lost + count_lost(&st, MT_EVENT_CALL, MT_EVENT_CALL);
+	lives_lost = count_lost(&st, LIVES_FIRST, LIVES_LAST);
+	lost = count_lost(&st, MT_EVENT_CALL, MT_EVENT_NR - 1);
 	missed = st.lost[MT_EVENT_CALL][MT_LOSS_MISSED];
 	if (lives_lost != s->lives_lost || s->scan_again)
 		scan_lives(s);
@@ -442,12 +444,14 @@ void session__finish(struct session *s, const char *tier, uint64_t lines_dropped
 	sum.lost_by_cause[MT_LOSS_MALFORMED] += malformed[MT_EVENT_CALL] + malformed[0];
 	for (cause = 0; cause < MT_LOSS_NR; cause++)
 		sum.lost += sum.lost_by_cause[cause];
-	for (type = MT_EVENT_CALL + 1; type < MT_EVENT_NR; type++) {
+	for (type = LIVES_FIRST; type <= LIVES_LAST; type++) {
 		sum.lives_seen += st.seen[type];
 		sum.lives_lost += malformed[type];
-		for (cause = 0; cause < MT_LOSS_NR; cause++)
-			sum.lives_lost += st.lost[type][cause];
 	}
+	sum.lives_lost += count_lost(&st, LIVES_FIRST, LIVES_LAST);
+	sum.sections_seen = st.seen[MT_EVENT_SECTION];
+	sum.sections_lost = malformed[MT_EVENT_SECTION] +
+			    count_lost(&st, MT_EVENT_SECTION, MT_EVENT_SECTION);
 	sum.totals = totals;
 	sum.tracker = s->tracker;
 	sum.not_traced = st.no_space + st.no_state;

@@ -26,6 +26,8 @@ struct session {
 	bool truth;
 };
 
+#define SESSION_BATCH 65536 /* records */
+
 uint64_t session__now(void); /* CLOCK_MONOTONIC, ns */
 
 /*
@@ -43,7 +45,7 @@ int session__attach(struct session *s);
 
 /*
  * Handles what has come, at most some milliseconds' worth, and reads again what
- * is uncertain. Returns the number of records.
+ * is uncertain. Returns the number of records: SESSION_BATCH where there may be more.
  */
 long session__pump(struct session *s);
 

@@ -278,6 +278,7 @@ static int attach(struct trace *t)
 /* COMMAND may become another user: passing SIGTERM on takes a privilege then. */
 static int drop_privileges(const struct trace *t)
 {
+	privileges__hurry();
 	if (!privileges__drop(t->opts->command))
 		return 0;
 	complain("cannot give up privileges that are not needed");
@@ -344,13 +345,15 @@ static void loop(struct trace *t)
 {
 	struct pollfd fd = { .fd = t->signal_fd, .events = POLLIN };
 	int wait_ms = WAIT_MIN_MS;
+	long n;
 
 	while (!t->stop && !finished(t)) {
 		/* Nobody wakes us: sleep longer the longer nothing comes. */
 		poll(&fd, 1, wait_ms);
 		read_signals(t);
-		if (session__pump(&t->session) > 0)
-			wait_ms = WAIT_MIN_MS;
+		n = session__pump(&t->session);
+		if (n > 0)
+			wait_ms = n < SESSION_BATCH ? WAIT_MIN_MS : 0;
 		else if (wait_ms < WAIT_MAX_MS)
 			wait_ms++;
 	}

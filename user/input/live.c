@@ -20,6 +20,7 @@
 #define LINKS_MAX (2 * MT_CALL_NR + 16)
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
+#define FILES_KNOWN 8192 /* whose names were sent; names.h keeps more */
 #define PROG_PREFIX_ENTER "enter_"
 #define PROG_PREFIX_LIFE "life_"
 #define PROG_PREFIX_LOCK "lock"
@@ -152,6 +153,8 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		bpf_map__set_max_entries(skel->maps.spaces, SPACES_ALL);
 		bpf_map__set_max_entries(skel->maps.mm_spaces, SPACES_ALL);
 	}
+	skel->rodata->nr_cpus = (__u32)libbpf_num_possible_cpus();
+	bpf_map__set_max_entries(skel->maps.files, scope->truth ? FILES_KNOWN : 1);
 	if (!task_storage) {
 		bpf_map__set_autocreate(skel->maps.task_states, false);
 		bpf_map__set_max_entries(skel->maps.task_states_hash, TASKS_HASH);
@@ -319,14 +322,10 @@ static int attach(struct live *live, const struct live_scope *scope, char *why, 
 /* Loads with as many rings as are wanted, which live->sizes says. */
 static int load_with_rings(struct live *live, const struct live_scope *scope)
 {
-	int example, err;
+	int example = ring_sizes__example(&live->sizes), err;
 
-	if (live->sizes.n == 1)
-		return load(live, scope, -1);
-	example = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0,
-				 (uint32_t)(live->sizes.bytes / live->sizes.n), NULL);
 	if (example < 0)
-		return -errno;
+		return example;
 	err = load(live, scope, example);
 	close(example);
 	return err;

@@ -50,6 +50,15 @@ void ring_sizes__fit(struct ring_sizes *sizes, unsigned int cpus, uint64_t memor
 		sizes->n *= 2;
 }
 
+int ring_sizes__example(const struct ring_sizes *sizes)
+{
+	/* With one ring nobody looks at it. */
+	size_t bytes = sizes->n > 1 ? sizes->bytes / sizes->n : (size_t)sysconf(_SC_PAGESIZE);
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0, (uint32_t)bytes, NULL);
+
+	return fd < 0 ? -errno : fd;
+}
+
 static int ring__map(struct ring *r, int fd, size_t bytes, size_t page)
 {
 	void *at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -95,9 +104,9 @@ int live_rings__open(const struct ring_sizes *sizes, int one, int several, struc
 	if (sizes->n == 1)
 		return live_rings__map(&one, 1, each, ret);
 	while (n < sizes->n && !err) {
-		fds[n] = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0, (uint32_t)each, NULL);
+		fds[n] = ring_sizes__example(sizes);
 		if (fds[n] < 0)
-			err = -errno;
+			err = fds[n];
 		else if (bpf_map_update_elem(several, &n, &fds[n], BPF_ANY))
 			err = -errno;
 		n += fds[n] >= 0;

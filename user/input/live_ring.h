@@ -20,6 +20,9 @@
  */
 void ring_sizes__fit(struct ring_sizes *sizes, unsigned int cpus, uint64_t memory_bytes);
 
+/* One of them, for a map of maps to be made after: a descriptor, or -errno. */
+int ring_sizes__example(const struct ring_sizes *sizes);
+
 struct live_rings;
 
 /*

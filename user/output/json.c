@@ -455,6 +455,8 @@ static void summary_counts(struct json *j, const struct summary *sum)
 	json__close(j);
 	json__u64(j, JSON_summary_lives_seen, sum->lives_seen);
 	json__u64(j, JSON_summary_lives_lost, sum->lives_lost);
+	json__u64(j, JSON_summary_sections_seen, sum->sections_seen);
+	json__u64(j, JSON_summary_sections_lost, sum->sections_lost);
 	json__u64(j, JSON_summary_not_traced, sum->not_traced);
 	json__u64(j, JSON_summary_lines_dropped, sum->lines_dropped);
 	json__u64(j, JSON_summary_resyncs, totals->resyncs);

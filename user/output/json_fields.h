@@ -178,6 +178,8 @@ enum json_record {
 	X(summary, lost_by_cause, JSON_OBJECT, "causes")                                          \
 	X(summary, lives_seen, JSON_INTEGER, "forks, execs and exits counted in the kernel")      \
 	X(summary, lives_lost, JSON_INTEGER, "those that did not reach memtrace")                 \
+	X(summary, sections_seen, JSON_INTEGER, "changes of maps counted in the kernel") \
+	X(summary, sections_lost, JSON_INTEGER, "those that did not reach memtrace")              \
 	X(summary, not_traced, JSON_INTEGER, "spaces and threads left untraced")                  \
 	X(summary, lines_dropped, JSON_INTEGER, "records not written, the reader being too slow") \
 	X(summary, resyncs, JSON_INTEGER, "maps read again")                                      \

@@ -40,6 +40,7 @@ struct summary {
 	uint64_t seen, delivered, lost;
 	uint64_t lost_by_cause[MT_LOSS_NR];
 	uint64_t lives_seen, lives_lost;
+	uint64_t sections_seen, sections_lost; /* tier truth */
 	uint64_t lines_dropped;
 	const struct tracker_totals *totals;
 	struct tracker *tracker; /* its processes are what the report is about */

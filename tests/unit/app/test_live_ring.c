@@ -66,16 +66,19 @@ static uint64_t *written_pos(struct fixture *f, unsigned int ring)
 }
 
 /* Writes len bytes at pos of a ring's data, which is there twice. */
-static void put_at(struct fixture *f, unsigned int ring, uint64_t pos, const void *bytes, size_t len)
+static void put_at(struct fixture *f, unsigned int ring, uint64_t pos, const void *bytes,
+		   size_t len)
 {
 	char *data = f->at[ring] + 2 * f->page;
 
 	for (size_t i = 0; i < len; i++)
-		data[(pos + i) % BYTES] = data[(pos + i) % BYTES + BYTES] = ((const char *)bytes)[i];
+		data[(pos + i) % BYTES] = data[(pos + i) % BYTES + BYTES] =
+			((const char *)bytes)[i];
 }
 
 /* Appends a record as kernel/bpf/ringbuf.c does; returns where its head is. */
-static uint64_t put(struct fixture *f, unsigned int ring, const void *rec, uint32_t len, uint32_t bits)
+static uint64_t put(struct fixture *f, unsigned int ring, const void *rec, uint32_t len,
+		    uint32_t bits)
 {
 	uint32_t head[2] = { len | bits };
 	uint64_t pos = *written_pos(f, ring);
