@@ -18,6 +18,7 @@
 #define CHECK_NS (1000 * NS_PER_MS)
 /* How often a map that is asked for is tried for before it is called uncertain. */
 #define MAP_TRIES 20
+#define BATCH 65536 /* records */
 #define LOOKUPS 16
 /* Types of what tells who lives, and in which space. */
 #define LIVES_FIRST MT_EVENT_FORK
@@ -47,11 +48,11 @@ static void on_record(void *ctx, const void *data, size_t len)
 		tracker__all_uncertain(s->tracker, "memtrace is out of memory", session__now());
 }
 
-/* Takes in what there is, at most SESSION_BATCH records: returns their number. */
+/* Takes in what there is, at most BATCH records: returns their number. */
 static long consume(struct session *s)
 {
 	decoder__set_time(s->decoder, session__now());
-	return live__consume(s->live, SESSION_BATCH, on_record, s);
+	return live__consume(s->live, BATCH, on_record, s);
 }
 
 static int on_task(void *ctx, const struct mt_task *task)
@@ -275,7 +276,17 @@ static void read_wanted(struct session *s, uint64_t now)
 		read_base(s, space);
 }
 
-long session__pump(struct session *s)
+/* A record is some 256 bytes, and a 16th of the rings not much. */
+static enum session_flow flow_of(const struct session *s, long n)
+{
+	if (n >= BATCH)
+		return FLOW_MORE;
+	return n * 256 > (long)(live__ring_bytes(s->live) / 16) ? FLOW_MUCH :
+	       n > 0						? FLOW_LITTLE :
+								  FLOW_NONE;
+}
+
+enum session_flow session__pump(struct session *s)
 {
 	long n = consume(s);
 	uint64_t now = session__now();
@@ -284,7 +295,7 @@ long session__pump(struct session *s)
 	read_wanted(s, now);
 	if (now - s->checked_ns >= CHECK_NS)
 		check_losses(s, now);
-	return n;
+	return flow_of(s, n);
 }
 
 /* Asks where stacks that grow by themselves have got to. */

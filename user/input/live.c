@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "live_iter.h"
 #include "live_probe.h"
 #include "live_ring.h"
 #include "memtrace.skel.h"
@@ -426,37 +427,6 @@ int live__add_target(struct live *live, uint32_t tgid)
 				    sizeof(one), BPF_ANY);
 }
 
-/* Reads a task iterator to its end; take() is given whole records of size bytes. */
-static int read_iter(struct bpf_link *link, size_t size, int (*take)(void *, const void *),
-		     void *ctx)
-{
-	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
-	char buf[32768];
-	size_t have = 0, at;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	for (;;) {
-		n = read(fd, buf + have, sizeof(buf) - have);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n <= 0)
-			break;
-		have += (size_t)n;
-		for (at = 0; !err && have - at >= size; at += size)
-			err = take(ctx, buf + at);
-		memmove(buf, buf + at, have - at);
-		have -= at;
-		if (err)
-			break;
-	}
-	if (n < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 struct scan_ctx {
 	live_task_fn cb;
 	void *ctx;
@@ -477,7 +447,7 @@ int live__scan(struct live *live, uint32_t tgid, bool attach_matching, live_task
 
 	live->skel->bss->scan.tgid = tgid;
 	live->skel->bss->scan.attach = attach_matching;
-	return read_iter(live->scan, sizeof(struct mt_task), take_task, &scan);
+	return live_iter__read(live->scan, sizeof(struct mt_task), take_task, &scan);
 }
 
 static int take_lookup(void *ctx, const void *rec)
@@ -494,7 +464,7 @@ int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_look
 	live->skel->bss->scan.tgid = tgid;
 	live->skel->bss->scan.lookup = addr;
 	live->skel->bss->scan.looked = 0;
-	err = read_iter(live->lookup, sizeof(found), take_lookup, &found);
+	err = live_iter__read(live->lookup, sizeof(found), take_lookup, &found);
 	if (!err && !found.end)
 		err = -ENOENT;
 	if (!err)
@@ -512,7 +482,7 @@ static int ignore_record(void *ctx, const void *rec)
 int live__walk(struct live *live, uint32_t tgid)
 {
 	live->skel->bss->scan.tgid = tgid;
-	return read_iter(live->walk, sizeof(struct mt_task), ignore_record, NULL);
+	return live_iter__read(live->walk, sizeof(struct mt_task), ignore_record, NULL);
 }
 
 void live__stop(struct live *live)
@@ -523,6 +493,11 @@ void live__stop(struct live *live)
 long live__consume(struct live *live, long max, live_record_fn cb, void *ctx)
 {
 	return live_rings__read(live->rings, max, cb, ctx);
+}
+
+size_t live__ring_bytes(const struct live *live)
+{
+	return live->sizes.bytes;
 }
 
 void live__drain(struct live *live, live_record_fn cb, void *ctx)

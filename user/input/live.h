@@ -79,6 +79,9 @@ int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_look
 typedef void (*live_record_fn)(void *ctx, const void *data, size_t len);
 long live__consume(struct live *live, long max, live_record_fn cb, void *ctx);
 
+/* Of all rings together. */
+size_t live__ring_bytes(const struct live *live);
+
 /* All that had come when it was called, however fast more comes. */
 void live__drain(struct live *live, live_record_fn cb, void *ctx);
 
