@@ -63,6 +63,7 @@ static int stop(pid_t group, pid_t pids[MOST_MEMBERS])
 
 struct tally {
 	long maps, exact, lines;
+	char why[200]; /* the last that was uncertain */
 };
 
 /* One map for each of the members. */
@@ -92,6 +93,7 @@ static void compare(struct session *s, pid_t pids[], int n, struct tally *tally,
 				tally->lines += (long)lines;
 				break;
 			case MAP_UNCERTAIN:
+				snprintf(tally->why, sizeof(tally->why), "%s", json__text(map, "why"));
 				break;
 			default:
 				verdict__fail(v, "map %ld: %.500s", tally->maps, why);
@@ -123,8 +125,8 @@ static void sample(struct session *s, pid_t group, long want, struct verdict *v)
 		}
 	}
 	if (tally.exact * 100 < tally.maps * 99)
-		verdict__fail(v, "expected at least 99%% of %ld maps exact, got %ld", tally.maps,
-			      tally.exact);
+		verdict__fail(v, "expected at least 99%% of %ld maps exact, got %ld: %s",
+			      tally.maps, tally.exact, tally.why);
 	verdict__detail(v, "%ld maps, %ld exact, %ld lines equal", tally.maps, tally.exact,
 			tally.lines);
 }
