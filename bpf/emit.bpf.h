@@ -16,6 +16,13 @@ static __always_inline void count_seen(__u32 type)
 		__sync_fetch_and_add(&st->seen[type], 1);
 }
 
+/* Sets a want of a space; until user space is content, all look whether theirs has one. */
+static __always_inline void space_want(__u32 *want)
+{
+	*want = 1;
+	__sync_fetch_and_add(&wants, 1);
+}
+
 static __noinline int count_lost(__u32 type, __u64 space, __u32 cause)
 {
 	struct mt_space *sp = space_by_id(space);
@@ -30,6 +37,9 @@ static __noinline int count_lost(__u32 type, __u64 space, __u32 cause)
 		__sync_fetch_and_add(&sp->lost_total, 1);
 		if (type == MT_EVENT_CALL)
 			__sync_fetch_and_add(&sp->lost_calls, 1);
+		/* Nobody need ask: the next section that finds room sends everything. */
+		if (type == MT_EVENT_SECTION || type == MT_EVENT_REGIONS)
+			space_want(&sp->want_walk);
 	}
 	return 0;
 }
@@ -46,6 +56,20 @@ static __always_inline void fill_head(struct mt_event *e, struct task_struct *ta
 	read_comm_of_current(task, e->comm);
 }
 
+/*
+ * --test-drop: true when this record gets lost on purpose. Quietly: what only
+ * the numbers of sections can tell is not counted for its space.
+ */
+static __always_inline bool test_lost(__u32 type, __u64 space)
+{
+	if (!test_drop || bpf_get_prandom_u32() % test_drop)
+		return false;
+	if (test_drop_quietly && (type == MT_EVENT_SECTION || type == MT_EVENT_REGIONS))
+		space = 0;
+	count_lost(type, space, MT_LOSS_TEST);
+	return true;
+}
+
 /* Room for a record in the ring of its space, or NULL: it is lost then, and counted. */
 static __always_inline void *record_reserve_in(enum ring_room room, __u32 type, __u64 space,
 					       __u64 size)
@@ -53,6 +77,8 @@ static __always_inline void *record_reserve_in(enum ring_room room, __u32 type, 
 	void *ring = ring_of(space), *rec = NULL;
 	int cause = MT_LOSS_RING;
 
+	if (test_lost(type, space))
+		return NULL;
 	if (ring) {
 		cause = ring_refuses(ring, space, size, room);
 		if (cause < 0) {
@@ -75,6 +101,14 @@ static __always_inline void record_submit(void *rec)
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 }
 
+/* A name that was in a lost record is sent again; a flood without names makes nobody do so. */
+static __always_inline void forget_names(struct scratch *s)
+{
+	if (s->names)
+		__sync_fetch_and_add(&files_generation, 1);
+	s->names = 0;
+}
+
 /* Sends the first s->len bytes of the scratch record. */
 static __always_inline void record_output_in(enum ring_room room, struct scratch *s, __u32 type,
 					     __u64 space)
@@ -83,6 +117,10 @@ static __always_inline void record_output_in(enum ring_room room, struct scratch
 	int cause = MT_LOSS_RING;
 	__u32 len = s->len;
 
+	if (test_lost(type, space)) {
+		forget_names(s);
+		return;
+	}
 	if (ring && len <= RECORD_LEN) {
 		cause = ring_refuses(ring, space, len, room);
 		if (cause < 0) {
@@ -94,10 +132,7 @@ static __always_inline void record_output_in(enum ring_room room, struct scratch
 		}
 	}
 	count_lost(type, space, cause);
-	/* A name that was in it is sent again; a flood without names makes nobody do so. */
-	if (s->names)
-		__sync_fetch_and_add(&files_generation, 1);
-	s->names = 0;
+	forget_names(s);
 }
 
 static __always_inline void record_output(struct scratch *s, __u32 type, __u64 space)

@@ -125,4 +125,12 @@ static __always_inline int ring_refuses(void *ring, __u64 space, __u64 bytes, en
 	return share_take(ring, space, bytes, room);
 }
 
+/* Whole maps are not for a ring that is filling up: they would push out what is new. */
+static __always_inline bool ring_has_room(__u64 space)
+{
+	void *ring = ring_of(space);
+
+	return ring && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) < ring_bytes / 2;
+}
+
 #endif
