@@ -52,8 +52,9 @@ static int stop(pid_t group, pid_t pids[MOST_MEMBERS])
 	int64_t end = now_ms() + STOP_MS;
 	int n;
 
-	kill(-group, SIGSTOP);
+	/* Again and again: a thread that has not stopped yet may fork one that is not told. */
 	do {
+		kill(-group, SIGSTOP);
 		n = stopped_members(group, pids);
 		if (n < 0)
 			sleep_ms(1);
@@ -114,7 +115,7 @@ static void sample(struct session *s, pid_t group, long want, struct verdict *v)
 		sleep_ms(5 + rand() % 20);
 		n = stop(group, pids);
 		if (n <= 0)
-			verdict__fail(v, "the fuzz workload did not stop, or is gone");
+			verdict__fail(v, "the fuzz workload %s", n ? "did not stop" : "is gone");
 		else
 			compare(s, pids, n, &tally, v);
 		kill(-group, SIGCONT);
