@@ -66,7 +66,7 @@ struct {
 	__type(value, struct mt_space);
 } spaces SEC(".maps");
 
-/* mm pointer -> space; an entry may be stale, and is then overwritten. */
+/* mm pointer -> space; below tier truth an entry may be stale, and is then overwritten. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);

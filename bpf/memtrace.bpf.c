@@ -275,6 +275,19 @@ int BPF_PROG(tree_write, const char *fn, struct ma_state *mas)
 	return section_write(bpf_get_current_task_btf(), mas);
 }
 
+/*
+ * The mm's last user has gone (mm/mmap.c, exit_mmap()): a fork may get its address
+ * for a new one before user space has heard of the end.
+ */
+SEC("tp_btf/exit_mmap")
+int BPF_PROG(tree_gone, struct mm_struct *mm)
+{
+	__u64 key = (__u64)mm;
+
+	bpf_map_delete_elem(&mm_spaces, &key);
+	return 0;
+}
+
 /* Learns who reads: paths and pids are shown as the reader sees them. */
 static __always_inline void learn_self(void)
 {

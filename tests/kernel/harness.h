@@ -194,6 +194,7 @@ void case__busy(const struct place *at, const struct test *test, struct verdict 
 void case__gcc(const struct place *at, const struct test *test, struct verdict *v);
 void case__node(const struct place *at, const struct test *test, struct verdict *v);
 void case__all(const struct place *at, const struct test *test, struct verdict *v);
+void case__group(const struct place *at, const struct test *test, struct verdict *v);
 void case__fuzz(const struct place *at, const struct test *test, struct verdict *v);
 
 #endif

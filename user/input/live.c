@@ -524,8 +524,9 @@ void live__forget(struct live *live, uint64_t space)
 
 	if (live__space(live, space, &state))
 		return;
-	/* The pointer may belong to a younger space by now. */
-	if (!bpf_map__lookup_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), &now,
+	/* In tier truth the mm's end does it; the pointer may belong to a younger space by now. */
+	if (!live->skel->rodata->tier_truth &&
+	    !bpf_map__lookup_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), &now,
 				  sizeof(now), 0) &&
 	    now == space)
 		bpf_map__delete_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), 0);
