@@ -14,6 +14,7 @@
 /* Settings: fixed before load, so that what is off costs nothing. */
 const volatile bool use_task_storage = true; /* else a hash by task pointer */
 const volatile bool tier_truth; /* write sections are seen */
+const volatile bool tier_ordered; /* write sections are numbered */
 const volatile bool have_cast; /* bpf_rdonly_cast(): kernel.bpf.h, READ() */
 const volatile bool scope_all;		     /* -a, narrowed by what follows */
 const volatile bool scope_follow;	     /* -f: children of what is in scope */
@@ -41,6 +42,8 @@ struct task_state {
 	__u64 mm;    /* pointer, to notice that the task has another one now */
 	__u64 enter_ns;
 	__u64 clone_ns; /* when it entered clone */
+	/* Tier ordered: the number of the section of the call under way, of a clone; 0: none yet */
+	__u64 seq, clone_seq;
 	__u64 args[6];
 	__u64 target;
 	struct section sections[2]; /* fork holds the parent's lock and the child's */

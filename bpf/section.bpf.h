@@ -13,7 +13,6 @@
 #define PF_IO_WORKER 0x00000010
 #define PF_USER_WORKER 0x00004000
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
-#define RWSEM_WRITER 1ll /* kernel/locking/rwsem.c: RWSEM_WRITER_LOCKED */
 
 /* The kernel numbers them. */
 #define have_lock_seq                                                            \
@@ -35,11 +34,6 @@ static __always_inline __u64 section_number(struct mm_struct *mm, const struct m
 	if (bpf_core_field_exists(old->mm_lock_seq))
 		return (__u32)BPF_CORE_READ(old, mm_lock_seq);
 	return sp ? sp->sections : 0;
-}
-
-static __always_inline bool mm_write_locked(struct mm_struct *mm)
-{
-	return mm->mmap_lock.count.counter & RWSEM_WRITER;
 }
 
 /*

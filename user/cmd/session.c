@@ -20,6 +20,9 @@
 /* How often a map that is asked for is tried for before it is called uncertain. */
 #define MAP_TRIES 20
 #define LOOKUPS 16
+/* Tier ordered: for how long a space's lock is waited for, and a missing record. */
+#define NUMBER_TRIES 20
+#define AWAIT_NS (1000 * NS_PER_MS)
 
 uint64_t session__now(void)
 {
@@ -57,7 +60,11 @@ static int on_task(void *ctx, const struct mt_task *task)
 
 int session__load(struct session *s, const struct live_scope *scope, char *why, size_t why_len)
 {
-	*s = (struct session){ .observer = sink_observer, .truth = scope->truth };
+	*s = (struct session){
+		.observer = sink_observer,
+		.truth = scope->truth,
+		.ordered = scope->ordered,
+	};
 	s->begin_ns = s->checked_ns = session__now();
 	return live__open(scope, &s->live, why, why_len);
 }
@@ -77,6 +84,8 @@ int session__open(struct session *s, struct sink *sink, bool calls)
 		tracker__set_max_map_count(s->tracker, max);
 	if (s->truth)
 		tracker__set_truth(s->tracker);
+	if (s->ordered)
+		tracker__set_ordered(s->tracker);
 	return 0;
 }
 
@@ -116,21 +125,43 @@ static bool ask_space(struct session *s, const struct space *space, struct still
 	return !live__scan(s->live, 0, false, match_space, ret) && ret->found;
 }
 
+/* Tier ordered: the number of the newest section, when none is under way. */
+static bool ask_number(struct session *s, const struct space *space, uint64_t *ret_seq)
+{
+	struct still still;
+	int i;
+
+	for (i = 0; i < NUMBER_TRIES; i++) {
+		if (!ask_space(s, space, &still))
+			return false;
+		if (!still.task.write_locked) {
+			*ret_seq = still.task.seq;
+			return true;
+		}
+		nap(NS_PER_MS / 10);
+	}
+	return false;
+}
+
 /*
  * Reads /proc/PID/maps as the base of a space. A process that execs meanwhile
  * shows another space's map: ids are never reused, so asking afterwards tells.
  */
 static int read_base(struct session *s, struct space *space)
 {
-	uint64_t begin = session__now(), end;
+	struct base_span span = { .begin_ns = session__now() };
 	struct raw_region *regions;
 	struct still still;
 	size_t n;
 	int err;
 
 	if (s->truth) {
-		space->last_base_ns = begin;
+		space->last_base_ns = span.begin_ns;
 		return live__walk(s->live, space->tgid);
+	}
+	if (s->ordered && !ask_number(s, space, &span.begin_seq)) {
+		space->last_base_ns = span.begin_ns;
+		return -EAGAIN;
 	}
 	err = proc_maps__read((pid_t)space->tgid, &regions, &n, NULL);
 	/* A main thread that has ended shows nothing, though others go on: ask one of them. */
@@ -138,14 +169,17 @@ static int read_base(struct session *s, struct space *space)
 		free(regions);
 		err = proc_maps__read((pid_t)still.task.tid, &regions, &n, NULL);
 	}
-	end = session__now();
-	space->last_base_ns = end;
+	span.end_ns = session__now();
+	space->last_base_ns = span.end_ns;
 	if (err)
 		return err;
-	if (n && ask_space(s, space, &still))
-		err = tracker__base(s->tracker, space->id, regions, n, begin, end);
-	else
+	if (n && ask_space(s, space, &still)) {
+		/* Who has the lock is counted a moment later. */
+		span.end_seq = still.task.seq + (still.task.write_locked ? 1 : 0);
+		err = tracker__base_numbered(s->tracker, space->id, regions, n, &span);
+	} else {
 		err = -ESRCH;
+	}
 	free(regions);
 	return err;
 }
@@ -273,8 +307,10 @@ long session__pump(struct session *s)
 
 	forget_ended(s);
 	read_wanted(s, now);
-	if (now - s->checked_ns >= CHECK_NS)
+	if (now - s->checked_ns >= CHECK_NS) {
 		check_losses(s, now);
+		tracker__expire(s->tracker, now - AWAIT_NS);
+	}
 	return n;
 }
 
@@ -298,6 +334,19 @@ static bool prove_truth(struct session *s, struct space *space, const struct mt_
 	if (task->write_locked || space->next_seq < task->seq)
 		return false;
 	return true;
+}
+
+/* Every section that has begun has been applied, and none is under way. */
+static bool prove_order(struct session *s, struct space *space, const struct mt_task *task)
+{
+	uint64_t id = space->id;
+
+	drain(s);
+	if (tracker__space(s->tracker, id) != space)
+		return true;
+	if (task->write_locked || space->next_seq != task->seq + 1)
+		return false;
+	return tracker__audit(s->tracker, space, &task->mm, task->ts_ns);
 }
 
 /*
@@ -328,6 +377,8 @@ static bool prove(struct session *s, struct space *space)
 		return false; /* its end is on the way to us */
 	if (s->truth)
 		return prove_truth(s, space, &still.task);
+	if (s->ordered)
+		return prove_order(s, space, &still.task);
 	quiet = !still.in_call && after.calls == before.calls;
 	return quiet && tracker__audit(s->tracker, space, &still.task.mm, still.task.ts_ns);
 }

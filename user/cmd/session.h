@@ -23,7 +23,7 @@ struct session {
 	uint64_t checked_ns;
 	uint64_t scanned_space; /* the newest when all threads were last scanned */
 	bool scan_again;
-	bool truth;
+	bool truth, ordered;
 };
 
 uint64_t session__now(void); /* CLOCK_MONOTONIC, ns */

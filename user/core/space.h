@@ -34,6 +34,7 @@ struct window {
 #define SPACE_WINDOWS 256
 
 struct process;
+struct order; /* tracker_order.c */
 
 struct space {
 	uint64_t id;
@@ -54,7 +55,11 @@ struct space {
 	uint32_t lost;	   /* as the last record said */
 	uint64_t delivered; /* calls that reached us */
 	uint64_t resyncs;
-	uint64_t next_seq, last_seq; /* tier truth: of write sections */
+	uint64_t next_seq, last_seq; /* of write sections: awaited; tier truth: that came */
+	bool in_order; /* tier ordered: next_seq is what comes next */
+	/* Of the last base: sections up to begin are in it, and none after end. */
+	uint64_t base_begin_seq, base_end_seq;
+	struct order *order; /* tier ordered: what waits for its turn; NULL: nothing yet */
 	uint32_t users;	  /* live processes */
 	uint32_t threads; /* of all of them */
 	uint64_t grown;	  /* bytes that one of several growing stacks took: which, is asked */

@@ -43,6 +43,8 @@ void space__end_unused(struct tracker *t, uint64_t space)
 	struct space *s = tracker__space(t, space);
 
 	if (s && !s->users)
+		order__leave(t, s, 0);
+	if (s && !s->users)
 		space_unused(t, s);
 	else if (space && !s)
 		hand_on(t, space);
@@ -209,6 +211,7 @@ void process__leave(struct tracker *t, struct process *p)
 	struct space *s = tracker__space(t, p->space);
 
 	if (s) {
+		order__leave(t, s, p->tgid);
 		tracker__usage(t, s, &p->at_end);
 		process__note_peak(p, s);
 	}
