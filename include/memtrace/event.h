@@ -216,13 +216,21 @@ struct mt_regions {
  * Who held the lock, where no system call of ours did: told as well as it can
  * be. Values below MT_CALL_NR are calls.
  */
+#define MT_ORIGINS(X)                                                            \
+	X(CLONE, fork, "fork copied the map")                                    \
+	X(SYSCALL, syscall, "another system call; its number is known")          \
+	X(COMPAT, compat, "a 32-bit system call")                                \
+	X(FAULT, fault, "a page fault: a stack grew")                            \
+	X(IO_URING, io_uring, "a worker of io_uring, for what was asked before") \
+	X(KERNEL, kernel, "a kernel thread")                                     \
+	X(OTHER_TASK, other, "a task with another address space: ptrace, process_madvise")
+
 enum mt_origin {
-	MT_ORIGIN_CLONE = 64, /* fork copied the map */
-	MT_ORIGIN_SYSCALL,    /* another system call; its number is in mt_section.nr */
-	MT_ORIGIN_COMPAT,     /* a 32-bit system call */
-	MT_ORIGIN_FAULT,      /* a page fault: a stack grew */
-	MT_ORIGIN_KERNEL,     /* a kernel thread, or an io_uring worker */
-	MT_ORIGIN_OTHER_TASK, /* a task with another address space: ptrace, process_madvise */
+	MT_ORIGIN_FIRST = 63,
+#define X(id, name, text) MT_ORIGIN_##id,
+	MT_ORIGINS(X)
+#undef X
+	MT_ORIGIN_NR
 };
 
 #define MT_SECTION_FULL 0x1	  /* the regions are all there are */

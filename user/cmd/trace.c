@@ -236,8 +236,12 @@ static int load(struct trace *t)
 		.uid = o->uid.uid,
 		.cgroup_set = o->cgroup != NULL,
 		.truth = o->tier == TIER_TRUTH,
+<<<<<<< HEAD
 		.ordered = o->tier == TIER_ORDERED,
 		.durations = o->json,
+=======
+		.clocks = o->json,
+>>>>>>> 6d0713f911927494947e985a438e41f74c38b3c3
 		.ring_bytes = o->ring_bytes,
 	};
 	char why[512];
@@ -279,6 +283,7 @@ static int attach(struct trace *t)
 /* COMMAND may become another user: passing SIGTERM on takes a privilege then. */
 static int drop_privileges(const struct trace *t)
 {
+	privileges__hurry();
 	if (!privileges__drop(t->opts->command))
 		return 0;
 	complain("cannot give up privileges that are not needed");

@@ -89,6 +89,7 @@ int space__window(struct tracker *t, struct space *s, const struct window *w);
 bool space__check_totals(struct tracker *t, struct space *s, const struct mt_counters *mm,
 			 uint64_t ts_ns);
 
+<<<<<<< HEAD
 /* What an event means once its turn has come (tracker.c). */
 int tracker__apply_call(struct tracker *t, const struct call *c);
 int tracker__apply_exit(struct tracker *t, const struct exit_event *ev);
@@ -117,13 +118,21 @@ int order__apply(struct tracker *t, struct space *s, const struct call *c, struc
 /* A copy of the map in section seq is the map of that moment. */
 bool order__knows(const struct space *s, uint64_t seq);
 void order__free(struct tracker *t, struct space *s);
+=======
+/* What the range of a change is, for people: looked up while it is mapped. */
+void change__describe(const struct tracker *t, const struct space *s, const struct change *change,
+		      struct call_record *rec);
+>>>>>>> 6d0713f911927494947e985a438e41f74c38b3c3
 
 /* Tier truth (tracker_truth.c). */
 void truth__take_change(struct tracker *t, uint32_t tid, struct change *ret);
+/* What is new in a walk after somebody else's section, before the walk becomes the map. */
+void truth__tell_walk(struct tracker *t, struct space *s, const struct region *walk, size_t n,
+		      uint64_t ts_ns);
 /* After each section: number of regions and total size are as the kernel counts. */
 void space__check_section(struct tracker *t, struct space *s, const struct section_event *ev);
 
-/* Findings (findings.c): all that a call gives cause for. */
+/* Findings (findings.c): all that a call, or what else made a change, gives cause for. */
 void findings__of_call(struct tracker *t, struct process *p, const struct space *s,
 		       const struct call_record *rec);
 enum limit limit__of_call(const struct tracker *t, const struct call *c, uint64_t *ret_bytes);

@@ -70,6 +70,12 @@ void decoder__free(struct decoder *d)
 	free(d);
 }
 
+void decoder__set_time(struct decoder *d, uint64_t ns)
+{
+	if (ns > d->latest_ns)
+		d->latest_ns = ns;
+}
+
 const uint64_t *decoder__malformed(const struct decoder *d)
 {
 	return d->malformed;
@@ -287,7 +293,7 @@ static int decode_call(struct decoder *d, struct bytes *b)
 	c->target = wire->target;
 	c->enter_ns = wire->enter_ns;
 	c->uncounted = wire->e.flags & MT_CALL_NO_ENTER;
-	c->exit_ns = wire->e.ts_ns;
+	c->exit_ns = wire->e.ts_ns ? wire->e.ts_ns : d->latest_ns;
 	memcpy(c->args, wire->args, sizeof(c->args));
 	c->ret = wire->ret;
 	c->seq = wire->seq;
@@ -407,6 +413,7 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 static int decode_section(struct decoder *d, struct bytes *b)
 {
 	const struct mt_section *wire = take(b, sizeof(*wire));
+	char comm[ESCAPE_ROOM(MT_COMM_LEN)];
 	struct section_event ev;
 
 	if (!wire || !decode_list(d, b, wire->count))
@@ -425,10 +432,13 @@ static int decode_section(struct decoder *d, struct bytes *b)
 		.full = wire->e.flags & MT_SECTION_FULL,
 		.bad = wire->e.flags & MT_SECTION_BAD,
 		.downgraded = wire->e.flags & MT_SECTION_DOWNGRADED,
+		.comm = wire->origin < MT_CALL_NR ? NULL : comm,
 		.mm = wire->mm,
 		.layout = decode_layout(&wire->layout),
 		.regions = d->regions,
 	};
+	if (ev.comm)
+		decode_comm(wire->e.comm, comm, sizeof(comm));
 	return tracker__on_section(d->tracker, &ev);
 }
 

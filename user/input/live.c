@@ -138,6 +138,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	skel->rodata->tier_truth = scope->truth;
 	skel->rodata->tier_ordered = scope->ordered;
 	skel->rodata->have_cast = form->cast;
+	skel->rodata->clock_calls = !scope->truth || scope->clocks;
 	skel->rodata->scope_all = scope->all;
 	skel->rodata->scope_follow = scope->follow;
 	if (scope->comm) {
@@ -159,7 +160,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	}
 	bpf_object__for_each_program(prog, skel->obj) {
 		if (has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER) &&
-		    ((scope->truth && !scope->durations) ||
+		    ((scope->truth && !scope->clocks) ||
 		     !tracepoint_exists(bpf_program__section_name(prog))))
 			bpf_program__set_autoload(prog, false);
 		configure_truth(prog, scope->truth, form->lock_args);

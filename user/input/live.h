@@ -23,7 +23,7 @@ struct live_scope {
 	uint64_t cgroup_id; /* of cgroup v2: its inode number */
 	bool truth;	    /* write sections as well: tier truth */
 	bool ordered;	    /* write sections are numbered: tier ordered */
-	bool durations;	    /* how long calls take is wanted: dearer in tier truth */
+	bool clocks;	    /* tier truth: when calls begin and end is wanted, which costs */
 	size_t ring_bytes;  /* a power of two */
 };
 
