@@ -13,15 +13,10 @@
 
 /* Settings: fixed before load, so that what is off costs nothing. */
 const volatile bool use_task_storage = true; /* else a hash by task pointer */
-<<<<<<< HEAD
-const volatile bool tier_truth; /* write sections are seen */
-const volatile bool tier_ordered; /* write sections are numbered */
-const volatile bool have_cast; /* bpf_rdonly_cast(): kernel.bpf.h, READ() */
-=======
 const volatile bool tier_truth;		     /* write sections are seen */
+const volatile bool tier_ordered;	     /* write sections are numbered */
 const volatile bool clock_calls = true;	     /* false: when a call ended is told by who reads */
 const volatile bool have_cast;		     /* bpf_rdonly_cast(): kernel.bpf.h, READ() */
->>>>>>> 6d0713f911927494947e985a438e41f74c38b3c3
 const volatile bool scope_all;		     /* -a, narrowed by what follows */
 const volatile bool scope_follow;	     /* -f: children of what is in scope */
 const volatile bool filter_comm_set, filter_uid_set, filter_cgroup_set;

@@ -13,11 +13,7 @@
 #define PF_IO_WORKER 0x00000010
 #define PF_USER_WORKER 0x00004000
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
-<<<<<<< HEAD
-=======
 #define STACK_SIZE 65536 /* at least THREAD_SIZE */
-#define RWSEM_WRITER 1ll /* kernel/locking/rwsem.c: RWSEM_WRITER_LOCKED */
->>>>>>> 6d0713f911927494947e985a438e41f74c38b3c3
 
 /* The kernel numbers them. */
 #define have_lock_seq                                                            \

@@ -236,12 +236,8 @@ static int load(struct trace *t)
 		.uid = o->uid.uid,
 		.cgroup_set = o->cgroup != NULL,
 		.truth = o->tier == TIER_TRUTH,
-<<<<<<< HEAD
 		.ordered = o->tier == TIER_ORDERED,
-		.durations = o->json,
-=======
 		.clocks = o->json,
->>>>>>> 6d0713f911927494947e985a438e41f74c38b3c3
 		.ring_bytes = o->ring_bytes,
 	};
 	char why[512];

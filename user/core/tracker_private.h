@@ -89,7 +89,6 @@ int space__window(struct tracker *t, struct space *s, const struct window *w);
 bool space__check_totals(struct tracker *t, struct space *s, const struct mt_counters *mm,
 			 uint64_t ts_ns);
 
-<<<<<<< HEAD
 /* What an event means once its turn has come (tracker.c). */
 int tracker__apply_call(struct tracker *t, const struct call *c);
 int tracker__apply_exit(struct tracker *t, const struct exit_event *ev);
@@ -118,11 +117,10 @@ int order__apply(struct tracker *t, struct space *s, const struct call *c, struc
 /* A copy of the map in section seq is the map of that moment. */
 bool order__knows(const struct space *s, uint64_t seq);
 void order__free(struct tracker *t, struct space *s);
-=======
+
 /* What the range of a change is, for people: looked up while it is mapped. */
 void change__describe(const struct tracker *t, const struct space *s, const struct change *change,
 		      struct call_record *rec);
->>>>>>> 6d0713f911927494947e985a438e41f74c38b3c3
 
 /* Tier truth (tracker_truth.c). */
 void truth__take_change(struct tracker *t, uint32_t tid, struct change *ret);

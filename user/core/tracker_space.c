@@ -263,13 +263,9 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 		s->walk_n = 0;
 		return 0;
 	}
-<<<<<<< HEAD
 	if (t->truth)
 		s->next_seq = ev->seq;
-=======
-	s->next_seq = ev->seq;
 	truth__tell_walk(t, s, walk, s->walk_n, ev->ts_ns);
->>>>>>> 6d0713f911927494947e985a438e41f74c38b3c3
 	err = space__set_map(t, s, walk, s->walk_n, ev->ts_ns, ev->ts_ns);
 	s->walk_n = 0;
 	if (!err && t->ordered)
