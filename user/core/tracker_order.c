@@ -183,6 +183,14 @@ static void foreign_section(struct tracker *t, struct space *s, const struct sec
 		space__uncertain(t, s, why[i], ev->ts_ns);
 }
 
+/* A child that has lost its order meanwhile has also lost what it did to the copy. */
+static bool awaits_copy(struct tracker *t, const struct held *h)
+{
+	const struct space *child = h->copies ? tracker__space(t, h->fork.child_space) : NULL;
+
+	return child && child->order && child->order->awaits_map;
+}
+
 /* Its turn has come. */
 static int take_turn(struct tracker *t, struct space *s, const struct held *h)
 {
@@ -190,7 +198,7 @@ static int take_turn(struct tracker *t, struct space *s, const struct held *h)
 	case HELD_CALL:
 		return tracker__apply_call(t, &h->call);
 	case HELD_FORK:
-		return h->copies ? tracker__copy_map(t, &h->fork) : 0;
+		return awaits_copy(t, h) ? tracker__copy_map(t, &h->fork) : 0;
 	case HELD_SECTION:
 		foreign_section(t, s, &h->section);
 		return 0;

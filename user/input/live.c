@@ -114,8 +114,9 @@ static void configure_order(struct bpf_program *prog, bool ordered, int lock_arg
 		bpf_program__set_autoload(
 			prog, ordered && tracepoint_exists(bpf_program__section_name(prog)));
 	else if (has_prefix(name, PROG_PREFIX_ORDER))
-		bpf_program__set_autoload(prog, ordered && has_prefix(name, PROG_PREFIX_ORDER_OLD) ==
-								   (lock_args == 4));
+		bpf_program__set_autoload(prog,
+					  ordered && has_prefix(name, PROG_PREFIX_ORDER_OLD) ==
+							     (lock_args == 4));
 }
 
 static void configure_truth(struct bpf_program *prog, bool truth, int lock_args)
