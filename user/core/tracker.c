@@ -172,7 +172,6 @@ int tracker__on_task(struct tracker *t, const struct mt_task *task, const char *
 static int fork_map(struct tracker *t, const struct fork_event *ev, struct space *parent,
 		    struct space *child)
 {
-	static const struct base_span nothing;
 	struct window w = {
 		.enter_ns = ev->enter_ns,
 		.exit_ns = ev->ts_ns,
@@ -206,10 +205,7 @@ static int fork_map(struct tracker *t, const struct fork_event *ev, struct space
 		space__uncertain(t, child, "its parent's map was not known", ev->ts_ns);
 	else
 		space__check_totals(t, child, &ev->mm, ev->ts_ns);
-	if (!t->ordered)
-		return space__window(t, parent, &w);
-	order__begin(t, child, &nothing);
-	return 0;
+	return t->ordered ? 0 : space__window(t, parent, &w);
 }
 
 int tracker__copy_map(struct tracker *t, const struct fork_event *ev)
@@ -217,16 +213,18 @@ int tracker__copy_map(struct tracker *t, const struct fork_event *ev)
 	struct space *parent = ev->space ? tracker__space(t, ev->space) : NULL;
 	struct space *child = tracker__space(t, ev->child_space);
 	struct process *p = tracker__process(t, ev->child_tgid);
+	static const struct base_span nothing;
 	int err;
 
 	if (!child)
 		return 0;
 	err = fork_map(t, ev, parent, child);
-	/* There was nothing to copy: it waits for that no longer. */
-	if (t->ordered && !child->has_base)
-		order__broken(t, child);
 	if (p && p->space == child->id)
 		process__note_start(t, p, child);
+	if (t->ordered && !err && child->copied_ns == ev->ts_ns)
+		order__begin(t, child, &nothing);
+	else if (t->ordered && !child->has_base)
+		order__broken(t, child); /* nothing to wait for */
 	return err;
 }
 

@@ -191,16 +191,20 @@ static bool awaits_copy(struct tracker *t, const struct held *h)
 	return child && child->order && child->order->awaits_map;
 }
 
-/* Its turn has come. */
-static int take_turn(struct tracker *t, struct space *s, const struct held *h)
+/* Its turn has come. By id, here and below: what is applied may be the end of its space. */
+static int take_turn(struct tracker *t, uint64_t space, const struct held *h)
 {
+	struct space *s;
+
 	switch (h->kind) {
 	case HELD_CALL:
 		return tracker__apply_call(t, &h->call);
 	case HELD_FORK:
 		return awaits_copy(t, h) ? tracker__copy_map(t, &h->fork) : 0;
 	case HELD_SECTION:
-		foreign_section(t, s, &h->section);
+		s = tracker__space(t, space);
+		if (s)
+			foreign_section(t, s, &h->section);
 		return 0;
 	case HELD_EXIT:
 		return tracker__apply_exit(t, &h->exit);
@@ -208,67 +212,76 @@ static int take_turn(struct tracker *t, struct space *s, const struct held *h)
 	return 0;
 }
 
-static int take_held(struct tracker *t, struct space *s, struct order *o, struct held *h)
+/* All that is held at one number. */
+static int take_slot(struct tracker *t, struct space *s, uint64_t seq)
 {
-	int err = take_turn(t, s, h);
+	struct slot *slot = order__slot(s->order, seq);
+	struct held *first = slot->numbered ? slot->numbered : slot->after, *h, *next;
+	uint64_t id = s->id;
+	int err = 0, one;
 
-	o->count--;
-	t->held_bytes -= h->bytes;
-	free(h);
+	if (slot->numbered)
+		first->next = slot->after;
+	memset(slot, 0, sizeof(*slot));
+	for (h = first; h; h = h->next) {
+		s->order->count--;
+		t->held_bytes -= h->bytes;
+	}
+	for (h = first; h; h = next) {
+		next = h->next;
+		one = take_turn(t, id, h);
+		err = err ? err : one;
+		free(h);
+	}
 	return err;
 }
 
-/* All that is held at one number. */
-static int take_slot(struct tracker *t, struct space *s, struct order *o, uint64_t seq)
+static bool holds(const struct space *s)
 {
-	struct slot *slot = order__slot(o, seq), taken = *slot;
-	struct held *h, *next;
-	int err = 0, one;
-
-	memset(slot, 0, sizeof(*slot));
-	if (taken.numbered)
-		err = take_held(t, s, o, taken.numbered);
-	for (h = taken.after; h; h = next) {
-		next = h->next;
-		one = take_held(t, s, o, h);
-		err = err ? err : one;
-	}
-	return err;
+	return s && s->order && s->order->count;
 }
 
 /* next_seq has gone on: whatever waited for that. */
 static int run(struct tracker *t, struct space *s, uint64_t ts_ns)
 {
-	struct order *o = s->order;
+	uint64_t id = s->id;
 	int err = 0, one;
 
-	while (o && o->count && order__slot(o, s->next_seq)->numbered) {
-		one = take_slot(t, s, o, s->next_seq++);
+	while (holds(s) && s->in_order && order__slot(s->order, s->next_seq)->numbered) {
+		s->order->since_ns = ts_ns;
+		one = take_slot(t, s, s->next_seq++);
 		err = err ? err : one;
-		o->since_ns = ts_ns;
+		s = tracker__space(t, id);
 	}
 	return err;
 }
 
-/* Everything up to number end, as far as it has come. */
-static void take_until(struct tracker *t, struct space *s, uint64_t end)
+/* Everything up to number end, as far as it has come. Returns what is left of the space. */
+static struct space *take_until(struct tracker *t, struct space *s, uint64_t end)
 {
-	struct order *o = s->order;
+	uint64_t id = s->id;
 
-	while (o && o->count && s->next_seq <= end)
-		take_slot(t, s, o, s->next_seq++);
-	s->next_seq = end + 1;
+	while (holds(s) && s->next_seq <= end) {
+		take_slot(t, s, s->next_seq++);
+		s = tracker__space(t, id);
+	}
+	if (s)
+		s->next_seq = end + 1;
+	return s;
 }
 
 void order__broken(struct tracker *t, struct space *s)
 {
+	uint64_t end;
+
 	s->in_order = false;
 	if (!s->order)
 		return;
+	end = s->order->highest > s->next_seq ? s->order->highest : s->next_seq;
 	s->order->awaits_map = false;
-	take_until(t, s, s->order->highest > s->next_seq ? s->order->highest : s->next_seq);
 	s->order->n_watches = 0;
 	s->order->highest = 0;
+	take_until(t, s, end);
 }
 
 static void lose_order(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns)
@@ -281,6 +294,7 @@ static int hold_copy(struct tracker *t, struct space *s, struct held *h, uint64_
 		     uint64_t ts_ns)
 {
 	int err = h ? hold(t, s, h, seq, ts_ns) : -ENOMEM;
+	uint64_t id = s->id;
 
 	if (!err)
 		return 0;
@@ -291,7 +305,7 @@ static int hold_copy(struct tracker *t, struct space *s, struct held *h, uint64_
 		   ts_ns);
 	if (!h)
 		return -ENOMEM;
-	take_turn(t, s, h);
+	take_turn(t, id, h);
 	free(h);
 	return err == -ENOMEM ? err : 0;
 }
@@ -350,6 +364,9 @@ int order__on_section(struct tracker *t, const struct section_event *ev)
 	if (!its_turn(t, s, ev->seq, ev->ts_ns))
 		return hold_copy(t, s, held__new(HELD_SECTION, 0, ev, sizeof(*ev), NULL), ev->seq,
 				 ev->ts_ns);
+	s = tracker__space(t, ev->space);
+	if (!s)
+		return 0;
 	foreign_section(t, s, ev);
 	return run(t, s, ev->ts_ns);
 }
@@ -367,7 +384,8 @@ int order__on_fork(struct tracker *t, const struct fork_event *ev, bool copies)
 		return -ENOMEM;
 	if (its_turn(t, s, ev->seq, ev->ts_ns)) {
 		err = copies ? tracker__copy_map(t, ev) : 0;
-		return err ? err : run(t, s, ev->ts_ns);
+		s = tracker__space(t, ev->space);
+		return err || !s ? err : run(t, s, ev->ts_ns);
 	}
 	h = held__new(HELD_FORK, ev->tgid, ev, sizeof(*ev), NULL);
 	if (h)
@@ -425,7 +443,9 @@ void order__begin(struct tracker *t, struct space *s, const struct base_span *sp
 		space__uncertain(t, s, "what came while it was read is missing", span->end_ns);
 		return;
 	}
-	take_until(t, s, span->begin_seq);
+	s = take_until(t, s, span->begin_seq);
+	if (!s)
+		return;
 	s->in_order = true;
 	run(t, s, span->end_ns);
 }
@@ -462,6 +482,8 @@ void order__free(struct tracker *t, struct space *s)
 			h->next = o->slots[i].after;
 		for (h = h ? h : o->slots[i].after; h; h = next) {
 			next = h->next;
+			/* It has come, though nobody is left to be told of it. */
+			t->totals.calls += h->kind == HELD_CALL;
 			t->held_bytes -= h->bytes;
 			free(h);
 		}

@@ -44,6 +44,8 @@ void space__end_unused(struct tracker *t, uint64_t space)
 
 	if (s && !s->users)
 		order__leave(t, s, 0);
+	/* What has waited may have been the last of it, or have brought it back to life. */
+	s = tracker__space(t, space);
 	if (s && !s->users)
 		space_unused(t, s);
 	else if (space && !s)
@@ -211,7 +213,6 @@ void process__leave(struct tracker *t, struct process *p)
 	struct space *s = tracker__space(t, p->space);
 
 	if (s) {
-		order__leave(t, s, p->tgid);
 		tracker__usage(t, s, &p->at_end);
 		process__note_peak(p, s);
 	}

@@ -268,11 +268,11 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 	truth__tell_walk(t, s, walk, s->walk_n, ev->ts_ns);
 	err = space__set_map(t, s, walk, s->walk_n, ev->ts_ns, ev->ts_ns);
 	s->walk_n = 0;
+	if (!err && !t->truth)
+		space__check_totals(t, s, &s->mm, ev->ts_ns);
 	if (!err && t->ordered)
 		order__begin(t, s, &(struct base_span){ ev->ts_ns, ev->ts_ns, ev->seq - 1,
 							ev->seq - 1 });
-	if (!err && !t->truth)
-		space__check_totals(t, s, &s->mm, ev->ts_ns);
 	/* Pieces that do not fit together are no map: as if the walk had failed. */
 	return err == -EINVAL ? 0 : err;
 }
@@ -294,7 +294,6 @@ static void copies_uncertain(struct tracker *t, const struct space *s, uint64_t 
 void space__lost(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns)
 {
 	space__uncertain(t, s, why, ts_ns);
-	order__broken(t, s);
 	/* It may have been the birth of a thread. */
 	s->strangers = true;
 	if (s->blind_ns < ts_ns + LOSS_SLACK_NS)
@@ -303,6 +302,7 @@ void space__lost(struct tracker *t, struct space *s, const char *why, uint64_t t
 	if (s->has_copies && s->windows)
 		copies_uncertain(t, s, 0, ts_ns);
 	s->has_copies = false;
+	order__broken(t, s);
 }
 
 /*
