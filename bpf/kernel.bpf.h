@@ -186,6 +186,9 @@ static __always_inline __u32 tgid_seen(struct task_struct *task)
 
 static __always_inline bool mm_write_locked(struct mm_struct *mm)
 {
+	/* Odd inside; two words to read, for one of them may not be what we take it for. */
+	if (bpf_core_field_exists(mm->mm_lock_seq.sequence) && mm->mm_lock_seq.sequence & 1)
+		return true;
 	return mm->mmap_lock.count.counter & RWSEM_WRITER;
 }
 

@@ -115,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint16_t len;
 
 	if (size && *data & 1)
-		tracker__set_truth(t);
+		tracker__set_truth(t, true);
 	else if (size && *data & 2)
 		tracker__set_ordered(t);
 	data += size > 0;
