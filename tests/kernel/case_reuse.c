@@ -44,7 +44,7 @@ static void on_record(void *ctx, const char *type, struct json_object *record)
 /* The tiers differ by kernel; without one there is nothing to be tried. */
 static bool tier_is_had(const struct place *at, const char *tier)
 {
-	const char *const argv[] = { at->memtrace, "--tier", tier, "-q", "-o",
+	const char *const argv[] = { at->memtrace, "--tier", tier,   "-q", "-o",
 				     "/dev/null",  "--",     "true", NULL };
 	struct child c;
 

@@ -360,7 +360,8 @@ static void thread__go(struct sim *sim, struct sim_thread *th, const struct step
 		}
 		if (!sim__make(sim, th, (uint32_t)(th->rec.fork.child_space - 100), st->luck) &&
 		    th->rec.fork.seq)
-			sim__make_section(sim, th, th->rec.fork.seq, MT_ORIGIN_CLONE, st->luck / 16);
+			sim__make_section(sim, th, th->rec.fork.seq, MT_ORIGIN_CLONE,
+					  st->luck / 16);
 		for (uint32_t i = 0; i < sim->n_threads; i++)
 			if (sim->threads[i].tid == th->rec.fork.child_tid)
 				sim->threads[i].gone = false;

@@ -166,8 +166,7 @@ static void foreign_section(struct tracker *t, struct space *s, const struct sec
 		[MT_ORIGIN_CLONE - MT_ORIGIN_CLONE] = NULL,
 		[MT_ORIGIN_SYSCALL - MT_ORIGIN_CLONE] =
 			"a system call that is not followed may have changed it",
-		[MT_ORIGIN_COMPAT - MT_ORIGIN_CLONE] =
-			"a 32-bit system call may have changed it",
+		[MT_ORIGIN_COMPAT - MT_ORIGIN_CLONE] = "a 32-bit system call may have changed it",
 		[MT_ORIGIN_FAULT - MT_ORIGIN_CLONE] = NULL,
 		[MT_ORIGIN_KERNEL - MT_ORIGIN_CLONE] = "io_uring may have changed it",
 		[MT_ORIGIN_OTHER_TASK - MT_ORIGIN_CLONE] = "another process may have changed it",
@@ -299,7 +298,7 @@ static int hold_copy(struct tracker *t, struct space *s, struct held *h, uint64_
 	if (!err)
 		return 0;
 	lose_order(t, s,
-		   err == -E2BIG ? "too many calls waited for one that did not come" :
+		   err == -E2BIG  ? "too many calls waited for one that did not come" :
 		   err == -ENOMEM ? "out of memory" :
 				    "two sections had one number",
 		   ts_ns);
@@ -513,8 +512,8 @@ static bool watch(struct space *s, const struct call *c)
 	for (i = 0; i < n; i++) {
 		if (!o || o->n_watches == WATCHES)
 			return false;
-		o->watches[o->n_watches++] = (struct watch){ ranges[i].start, ranges[i].end,
-							     c->seq + c->seen_after };
+		o->watches[o->n_watches++] =
+			(struct watch){ ranges[i].start, ranges[i].end, c->seq + c->seen_after };
 	}
 	return true;
 }

@@ -21,7 +21,8 @@ static void open_at(struct fixture *f, const char *picture, uint64_t seq)
 static void call(struct fixture *f, uint64_t space, uint32_t tid, const struct act *act,
 		 uint64_t seq)
 {
-	struct call c = fixture__call(space, space == CHILD ? CHILD * 100 : TGID, tid, act, 100, 200);
+	struct call c =
+		fixture__call(space, space == CHILD ? CHILD * 100 : TGID, tid, act, 100, 200);
 
 	c.seq = seq;
 	if (space == CHILD)
@@ -272,8 +273,8 @@ static void region_seen_late(void **state)
 		c.args[3] &= ~0x20ul; /* of a file */
 		c.has_region = true;
 		c.region.anonymous = true;
-		c.region.region = (struct region){ PAGE(2), PAGE(4), 0,
-						   REGION_READ | REGION_WRITE, 0 };
+		c.region.region =
+			(struct region){ PAGE(2), PAGE(4), 0, REGION_READ | REGION_WRITE, 0 };
 		c.seen_after = 1;
 		assert_int_equal(tracker__on_call(f.t, &c), 0);
 		fixture__assert_exact(&f, SPACE, "wwww");
