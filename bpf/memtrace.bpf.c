@@ -129,7 +129,11 @@ int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
 	} else {
 		if (!(space && scope_follow) && !scope_matches(child))
 			return 0;
-		child_space = space_add(mm, tgid_seen(child));
+		/*
+		 * Where a child's map is copied from what is known of its parent's, the
+		 * fork must come between the parent's calls: both have one ring.
+		 */
+		child_space = space_add(mm, tgid_seen(child), tier_truth ? 0 : space);
 		if (!child_space)
 			return 0;
 	}
@@ -185,7 +189,7 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 		return 0;
 	/* A process stays in scope when it execs; a vfork child of it only with -f. */
 	if ((old && (scope_follow || (sp && sp->owner == tgid))) || scope_matches(task))
-		space = space_add(mm, tgid);
+		space = space_add(mm, tgid, 0);
 	if (!space && !old)
 		return 0;
 	if (ts)
@@ -199,6 +203,7 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 	if (e) {
 		e->e = head;
 		e->old_space = old;
+		e->old_written = ring_written(old);
 		e->old_tid = old_tid;
 		e->pad = 0;
 		e->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
@@ -338,7 +343,7 @@ static __always_inline struct task_state *scan_attach(struct task_struct *task, 
 	if (!space) {
 		if (!scope_matches(task))
 			return NULL;
-		space = space_add(mm, tgid_seen(task));
+		space = space_add(mm, tgid_seen(task), 0);
 	}
 	return space ? task_join(task, space, mm) : NULL;
 }

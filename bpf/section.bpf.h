@@ -86,6 +86,7 @@ static __always_inline int section_begin(struct task_struct *task, struct mm_str
 	sec->lo = ~0ull;
 	sec->hi = 0;
 	sec->brk = mm->brk;
+	sec->room = ROOM_ORDINARY;
 	return 0;
 }
 
@@ -192,6 +193,7 @@ static __always_inline __u32 section_origin(struct task_struct *task, struct sec
 	call = call_of_syscall(nr);
 	if (!call)
 		return MT_ORIGIN_SYSCALL;
+	sec->room = call_room(call, args);
 	*ret_full = section_add_call(sec, mm, call, args);
 	return call;
 }
@@ -234,7 +236,7 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
 	}
 	head->count = s->found;
 	head->len = s->len - sizeof(*head);
-	record_output(s, MT_EVENT_SECTION, sec->space);
+	record_output_in(sec->room, s, MT_EVENT_SECTION, sec->space);
 }
 
 /*
@@ -284,7 +286,7 @@ static __always_inline void section_fill(struct scratch *s, struct task_struct *
 		audit = true;
 	}
 	/* Before it is sent: what gets lost of it wants another. */
-	if (sp && sp->want_walk && (full || ring_has_room())) {
+	if (sp && sp->want_walk && (full || ring_has_room(sec->space))) {
 		sp->want_walk = 0;
 		full = true;
 	}

@@ -46,7 +46,7 @@ static void on_record(void *ctx, const void *data, size_t len)
 		tracker__all_uncertain(s->tracker, "memtrace is out of memory", session__now());
 }
 
-/* Takes in what there is, at most BATCH records: returns their number. */
+/* Takes in what there is, at most SESSION_BATCH records: returns their number. */
 static long consume(struct session *s)
 {
 	decoder__set_time(s->decoder, session__now());
@@ -258,8 +258,8 @@ static void forget_ended(struct session *s)
 
 void session__drain(struct session *s)
 {
-	while (consume(s) == SESSION_BATCH)
-		;
+	decoder__set_time(s->decoder, session__now());
+	live__drain(s->live, on_record, s);
 }
 
 static bool is_known(void *ctx, uint64_t space)
@@ -328,7 +328,17 @@ static void read_wanted(struct session *s, uint64_t now)
 		read_base(s, space);
 }
 
-long session__pump(struct session *s)
+/* A record is some 256 bytes, and a 16th of the rings not much. */
+static enum session_flow flow_of(const struct session *s, long n)
+{
+	if (n >= SESSION_BATCH)
+		return FLOW_MORE;
+	return n * 256 > (long)(live__ring_bytes(s->live) / 16) ? FLOW_MUCH :
+	       n > 0						? FLOW_LITTLE :
+								  FLOW_NONE;
+}
+
+enum session_flow session__pump(struct session *s)
 {
 	long n = consume(s);
 	uint64_t now = session__now();
@@ -345,7 +355,7 @@ long session__pump(struct session *s)
 		session__lower(s);
 	if (s->verify_ns)
 		session__verify(s, now, false);
-	return n;
+	return flow_of(s, n);
 }
 
 /* Asks where stacks that grow by themselves have got to. */
