@@ -106,8 +106,9 @@ int group__stop(pid_t group, pid_t pids[MOST_MEMBERS])
 	int n, polls = 0;
 	bool vfork;
 
-	kill(-group, SIGSTOP);
+	/* Again and again: a thread that has not stopped yet may fork one that is not told. */
 	do {
+		kill(-group, SIGSTOP);
 		n = members(group, pids, &vfork);
 		/* One that copies its map is in clone as well, but not for so long. */
 		if (n > 0 && vfork && ++polls < STILL_POLLS)

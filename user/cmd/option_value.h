@@ -15,11 +15,16 @@
 
 #define RING_BYTES_MIN (64ULL << 10)
 #define RING_BYTES_MAX (1ULL << 30)
-#define RING_BYTES_DEFAULT (64ULL << 20)
 
 struct pid_list {
 	pid_t *pid; /* no two the same */
 	size_t n;
+};
+
+/* 0: what fits the machine. */
+struct ring_choice {
+	uint64_t bytes; /* of all together, a power of two */
+	unsigned int n; /* a power of two */
 };
 
 struct uid_choice {
@@ -56,6 +61,7 @@ const char *stacks_mode__name(enum stacks_mode mode);
 /* How maps are made; see the word "tier" in DESIGN and README. */
 #define TIERS(X)           \
 	X(CALLS, "calls")  \
+	X(ORDERED, "ordered") \
 	X(TRUTH, "truth")
 
 enum tier {
@@ -77,7 +83,7 @@ enum option_kind {
 	OPTION_UID,	 /* [struct uid_choice] */
 	OPTION_EVENTS,	 /* [struct event_choice] changes the choice */
 	OPTION_SIZE,	 /* [uint64_t] bytes */
-	OPTION_RING,	 /* [uint64_t] bytes, rounded up to a power of two */
+	OPTION_RING,	 /* [struct ring_choice] rounded up to powers of two */
 	OPTION_DURATION, /* [uint64_t] ns, not 0 */
 	OPTION_STACKS,	 /* [enum stacks_mode] */
 	OPTION_TIER,	 /* [enum tier] */

@@ -5,12 +5,16 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "live_iter.h"
 #include "live_probe.h"
+#include "live_ring.h"
+#include "proc.h"
 
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
@@ -49,6 +53,7 @@ struct kernel_form {
 	int lock_args; /* of mmap_lock_acquire_returned: 4 until 6.13, 3 since */
 	bool numbers;  /* mm_lock_seq */
 	bool truth;    /* all that write sections need is there */
+	bool ordered;  /* what numbering them needs */
 	bool cast;     /* bpf_rdonly_cast() is there */
 };
 
@@ -66,12 +71,27 @@ static int learn_form(struct kernel_form *form)
 		      kernel_types__tracepoint(types, "ma_write") >= 0 &&
 		      kernel_types__helper(types, "task_pt_regs") &&
 		      kernel_types__helper(types, "loop");
+	form->ordered = (form->lock_args == 3 || form->lock_args == 4) &&
+			kernel_types__helper(types, "get_current_task_btf");
 	form->cast = kernel_types__function(types, "bpf_rdonly_cast");
 	kernel_types__free(types);
 	return 0;
 }
 
-/* Programs of tier truth, and of two forms of one tracepoint the one that fits. */
+/* Programs of tiers truth and ordered, and of two forms of one tracepoint the one that fits. */
+static void configure_order(struct bpf_program *prog, bool ordered, int lock_args)
+{
+	const char *name = bpf_program__name(prog);
+
+	if (has_prefix(name, PROG_PREFIX_ORDER_EXIT))
+		bpf_program__set_autoload(
+			prog, ordered && tracepoint_exists(bpf_program__section_name(prog)));
+	else if (has_prefix(name, PROG_PREFIX_ORDER))
+		bpf_program__set_autoload(prog,
+					  ordered && has_prefix(name, PROG_PREFIX_ORDER_OLD) ==
+							     (lock_args == 4));
+}
+
 static void configure_truth(struct bpf_program *prog, bool truth, int lock_args)
 {
 	const char *name = bpf_program__name(prog);
@@ -83,6 +103,23 @@ static void configure_truth(struct bpf_program *prog, bool truth, int lock_args)
 		bpf_program__set_autoload(prog, truth);
 }
 
+/*
+ * One ring is a map that the programs name; several are in a map of maps, whose
+ * form the kernel takes from an example.
+ */
+static void configure_rings(struct memtrace_bpf *skel, const struct ring_sizes *sizes, int example)
+{
+	uint32_t each = (uint32_t)(sizes->bytes / sizes->n);
+
+	skel->rodata->ring_bytes = each;
+	skel->rodata->n_rings = sizes->n;
+	/* Compilers load its address before they ask whether it is wanted: it stays, unused. */
+	bpf_map__set_max_entries(skel->maps.events, sizes->n == 1 ? each : 1);
+	bpf_map__set_autocreate(skel->maps.rings, sizes->n > 1);
+	if (sizes->n > 1)
+		bpf_map__set_inner_map_fd(skel->maps.rings, example);
+}
+
 static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		      const struct kernel_form *form, bool task_storage)
 {
@@ -90,6 +127,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 
 	skel->rodata->use_task_storage = task_storage;
 	skel->rodata->tier_truth = scope->truth;
+	skel->rodata->tier_ordered = scope->ordered;
 	skel->rodata->test_drop = scope->test_drop;
 	skel->rodata->test_drop_quietly = scope->test_drop_quietly;
 	skel->rodata->have_cast = form->cast;
@@ -104,7 +142,6 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	skel->rodata->filter_uid = scope->uid;
 	skel->rodata->filter_cgroup_set = scope->cgroup_set;
 	skel->rodata->filter_cgroup = scope->cgroup_id;
-	bpf_map__set_max_entries(skel->maps.events, scope->ring_bytes);
 	if (scope->all) {
 		bpf_map__set_max_entries(skel->maps.spaces, SPACES_ALL);
 		bpf_map__set_max_entries(skel->maps.mm_spaces, SPACES_ALL);
@@ -122,6 +159,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		     !tracepoint_exists(bpf_program__section_name(prog))))
 			bpf_program__set_autoload(prog, false);
 		configure_truth(prog, scope->truth, form->lock_args);
+		configure_order(prog, scope->ordered, form->lock_args);
 	}
 }
 
@@ -143,7 +181,7 @@ static void choose_walkers(struct live *live, bool maple_tree)
 }
 
 /* Task storage came with 5.11, for programs like ours with 5.12: they are tried with it first. */
-static int load(struct live *live, const struct live_scope *scope)
+static int load(struct live *live, const struct live_scope *scope, int example)
 {
 	/*
 	 * libbpf looks for a type that the kernel has not in its modules as well,
@@ -155,7 +193,7 @@ static int load(struct live *live, const struct live_scope *scope)
 	int err;
 
 	err = learn_form(&form);
-	if (!err && scope->truth && !form.truth)
+	if (!err && ((scope->truth && !form.truth) || (scope->ordered && !form.ordered)))
 		err = -ENOTSUP;
 	if (err)
 		return err;
@@ -166,6 +204,7 @@ static int load(struct live *live, const struct live_scope *scope)
 		if (!live->skel)
 			return -errno;
 		configure(live->skel, scope, &form, task_storage);
+		configure_rings(live->skel, &live->sizes, example);
 		choose_walkers(live, form.maple_tree);
 		err = memtrace_bpf__load(live->skel);
 		if (!err)
@@ -268,6 +307,8 @@ int live__attach(struct live *live, char *why, size_t why_len)
 	/* Exit first: no call is seen to begin and not to end. */
 	err = attach_prefix(live, PROG_PREFIX_TREE, why, why_len);
 	if (!err)
+		err = attach_prefix(live, PROG_PREFIX_ORDER, why, why_len);
+	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_LOCK, why, why_len);
 	if (!err)
 		err = attach_exits(live, why, why_len);
@@ -280,28 +321,36 @@ int live__attach(struct live *live, char *why, size_t why_len)
 	return err;
 }
 
-static int on_record(void *ctx, void *data, size_t len)
+/* Loads with as many rings as are wanted, which live->sizes says. */
+static int load_with_rings(struct live *live, const struct live_scope *scope)
 {
-	struct live *live = ctx;
+	int example = ring_sizes__example(&live->sizes), err;
 
-	live->record(live->record_ctx, data, len);
-	/* A negative result ends this round; the record is consumed all the same. */
-	return --live->budget > 0 ? 0 : -EAGAIN;
+	if (example < 0)
+		return example;
+	err = load(live, scope, example);
+	close(example);
+	return err;
 }
 
 int live__open(const struct live_scope *scope, struct live **ret, char *why, size_t why_len)
 {
 	struct live *live = calloc(1, sizeof(*live));
+	uint64_t memory;
 	int err;
 
 	if (!live)
 		return -ENOMEM;
 	libbpf_set_print(print);
-	err = load(live, scope);
+	live->sizes = scope->rings;
+	if (proc__memory(&memory))
+		memory = 0;
+	ring_sizes__fit(&live->sizes, (unsigned int)sysconf(_SC_NPROCESSORS_ONLN), memory);
+	err = load_with_rings(live, scope);
 	if (err) {
 		snprintf(why, why_len,
 			 err == -ENOTSUP ?
-				 "this kernel has not what tier truth needs (memtrace features "
+				 "this kernel has not what that tier needs (memtrace features "
 				 "says what)" :
 				 "the kernel refused the BPF programs: %s",
 			 strerror(-err));
@@ -310,11 +359,11 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 			err = -ENOTSUP;
 		goto fail;
 	}
-	live->ring = ring_buffer__new(bpf_map__fd(live->skel->maps.events), on_record, live, NULL);
-	if (!live->ring) {
-		err = -errno;
-		snprintf(why, why_len, "mapping the ring of %zu bytes failed: %s",
-			 scope->ring_bytes, strerror(-err));
+	err = live_rings__open(&live->sizes, bpf_map__fd(live->skel->maps.events),
+			       bpf_map__fd(live->skel->maps.rings), &live->rings);
+	if (err) {
+		snprintf(why, why_len, "mapping rings of %" PRIu64 " bytes failed: %s",
+			 live->sizes.bytes, strerror(-err));
 		goto fail;
 	}
 	err = attach_iterators(live, scope, why, why_len);
@@ -345,7 +394,7 @@ void live__close(struct live *live)
 	bpf_link__destroy(live->scan);
 	bpf_link__destroy(live->lookup);
 	bpf_link__destroy(live->ask);
-	ring_buffer__free(live->ring);
+	live_rings__close(live->rings);
 	memtrace_bpf__destroy(live->skel);
 	free(live);
 }
@@ -356,37 +405,6 @@ int live__add_target(struct live *live, uint32_t tgid)
 
 	return bpf_map__update_elem(live->skel->maps.targets, &tgid, sizeof(tgid), &one,
 				    sizeof(one), BPF_ANY);
-}
-
-/* Reads a task iterator to its end; take() is given whole records of size bytes. */
-static int read_iter(struct bpf_link *link, size_t size, int (*take)(void *, const void *),
-		     void *ctx)
-{
-	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
-	char buf[32768];
-	size_t have = 0, at;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	for (;;) {
-		n = read(fd, buf + have, sizeof(buf) - have);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n <= 0)
-			break;
-		have += (size_t)n;
-		for (at = 0; !err && have - at >= size; at += size)
-			err = take(ctx, buf + at);
-		memmove(buf, buf + at, have - at);
-		have -= at;
-		if (err)
-			break;
-	}
-	if (n < 0)
-		err = -errno;
-	close(fd);
-	return err;
 }
 
 struct scan_ctx {
@@ -409,7 +427,7 @@ int live__scan(struct live *live, uint32_t tgid, bool attach_matching, live_task
 
 	live->skel->bss->scan.tgid = tgid;
 	live->skel->bss->scan.attach = attach_matching;
-	return read_iter(live->scan, sizeof(struct mt_task), take_task, &scan);
+	return live_iter__read(live->scan, sizeof(struct mt_task), take_task, &scan);
 }
 
 static int take_lookup(void *ctx, const void *rec)
@@ -426,7 +444,7 @@ int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_look
 	live->skel->bss->scan.tgid = tgid;
 	live->skel->bss->scan.lookup = addr;
 	live->skel->bss->scan.looked = 0;
-	err = read_iter(live->lookup, sizeof(found), take_lookup, &found);
+	err = live_iter__read(live->lookup, sizeof(found), take_lookup, &found);
 	if (!err && !found.end)
 		err = -ENOENT;
 	if (!err)
@@ -451,7 +469,7 @@ int live__ask(struct live *live, uint64_t space, enum mt_ask what)
 
 int live__answer(struct live *live)
 {
-	int err = read_iter(live->ask, sizeof(struct mt_task), ignore_record, NULL);
+	int err = live_iter__read(live->ask, sizeof(struct mt_task), ignore_record, NULL);
 	uint64_t id;
 
 	/* Nobody has these spaces any more. */
@@ -484,7 +502,7 @@ int live__walk_self(struct live *live, uint64_t space)
 void live__wait_after(struct live *live, uint64_t newest)
 {
 	live->skel->bss->stopped = true;
-	live->skel->bss->last_space_id = newest;
+	live->skel->bss->last_space_id = newest / live->sizes.n; /* as in live__newest() */
 }
 
 void live__start(struct live *live)
@@ -499,11 +517,17 @@ void live__stop(struct live *live)
 
 long live__consume(struct live *live, long max, live_record_fn cb, void *ctx)
 {
-	live->budget = max;
-	live->record = cb;
-	live->record_ctx = ctx;
-	ring_buffer__consume(live->ring);
-	return max - live->budget;
+	return live_rings__read(live->rings, max, cb, ctx);
+}
+
+size_t live__ring_bytes(const struct live *live)
+{
+	return live->sizes.bytes;
+}
+
+void live__drain(struct live *live, live_record_fn cb, void *ctx)
+{
+	live_rings__drain(live->rings, cb, ctx);
 }
 
 bool live__numbers_sections(const struct live *live)
@@ -535,7 +559,8 @@ void live__forget(struct live *live, uint64_t space)
 
 uint64_t live__newest(const struct live *live)
 {
-	return live->skel->bss->last_space_id;
+	/* scope.bpf.h, space_add() */
+	return (live->skel->bss->last_space_id + 1) * live->sizes.n - 1;
 }
 
 void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx)

@@ -15,6 +15,9 @@
 #define PROG_PREFIX_LIFE "life_"
 #define PROG_PREFIX_LOCK "lock"
 #define PROG_PREFIX_LOCK_OLD "lockcg_"
+#define PROG_PREFIX_ORDER "order"
+#define PROG_PREFIX_ORDER_OLD "ordercg_"
+#define PROG_PREFIX_ORDER_EXIT "order_exit_"
 #define PROG_PREFIX_TREE "tree_"
 #define PROG_PREFIX_TRUTH "truth_"
 
@@ -26,14 +29,12 @@ struct walkers {
 struct live {
 	struct memtrace_bpf *skel;
 	struct walkers walkers; /* those that are loaded */
-	struct ring_buffer *ring;
+	struct ring_sizes sizes;
+	struct live_rings *rings;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	bool numbers;
 	struct bpf_link *scan, *lookup, *ask;
-	long budget;
-	live_record_fn record;
-	void *record_ctx;
 };
 
 static inline bool has_prefix(const char *name, const char *prefix)
