@@ -33,10 +33,7 @@ static const struct program {
 	  "while :; do gcc -g -O2 -o p p.c -lm & gcc -pipe -O3 -o q p.c -lm; wait; done\n",
 	  { "gcc", "cc1", "as", "collect2", "ld", NULL },
 	  300 },
-	{ "node",
-	  "while :; do node \"$2/workers.js\"; done\n",
-	  { "node", NULL },
-	  100 },
+	{ "node", "while :; do node \"$2/workers.js\"; done\n", { "node", NULL }, 100 },
 	/* Pipes, subshells, substitutions and commands, several at once. */
 	{ "scripts",
 	  "storm() { while :; do\n"

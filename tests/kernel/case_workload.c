@@ -21,7 +21,7 @@ struct workload {
 	struct session session;
 	struct expect *expect;
 	unsigned int flags;
-	bool truth; /* the tier: the map is never in doubt, and equal line for line */
+	bool truth;	 /* the tier: the map is never in doubt, and equal line for line */
 	char path[256];	 /* of the program */
 	char lines[256]; /* file that it writes its lines to */
 	off_t lines_read;
@@ -40,8 +40,8 @@ static void on_record(void *ctx, const char *type, struct json_object *record)
 		verdict__fail(w->v, "a change record lacks a field: %.300s",
 			      json_object_to_json_string(record));
 	if (strcmp(type, "start") == 0)
-		w->session.line_for_line = w->truth = strcmp(json__text(record, "tier"),
-							     "truth") == 0;
+		w->truth = strcmp(json__text(record, "tier"), "truth") == 0;
+	w->session.line_for_line = w->truth;
 }
 
 static void compare_json(struct workload *w, int number, pid_t pid)
@@ -51,8 +51,8 @@ static void compare_json(struct workload *w, int number, pid_t pid)
 	char why[WHY_LEN];
 
 	session__drain(&w->session);
-	may_be_uncertain =
-		!w->truth && ((w->flags & WORKLOAD_THREADS) || expect__halves(w->expect) > 0);
+	may_be_uncertain = !w->truth &&
+			   ((w->flags & WORKLOAD_THREADS) || expect__halves(w->expect) > 0);
 	for (int i = 0; i < (may_be_uncertain ? RETRIES : 1); i++) {
 		if (i > 0)
 			sleep_ms(50);
@@ -229,7 +229,7 @@ void case__workload(const struct place *at, const struct test *test, struct verd
 	workload__init(&w, at, test, v);
 	snprintf(script, sizeof(script), "%s/in_mount.sh", at->sources);
 	const char *const here[] = { w.path, NULL };
-	const char *const mounted[] = { "unshare", "-m",    "sh",   script,
+	const char *const mounted[] = { "unshare",	    "-m",    "sh",   script,
 					where(test->flags), at->tmp, w.path, NULL };
 	const char *const *command = test->flags & WORKLOAD_MOUNT ? mounted : here;
 

@@ -176,8 +176,8 @@ static uint64_t stretch(uint64_t start, const struct region *was, size_t n_was,
  *	was  AAAAAAAAAAAA
  *	is   AAAABBCCCCCC	BB
  */
-static bool find_split(const struct region *was, size_t n_was, const struct region *is,
-		       size_t n_is, struct change *ret)
+static bool find_split(const struct region *was, size_t n_was, const struct region *is, size_t n_is,
+		       struct change *ret)
 {
 	size_t i = 0, j = 0;
 	bool found = false;
