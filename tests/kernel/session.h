@@ -9,6 +9,7 @@ struct session {
 	struct child memtrace;
 	struct jsonl records;
 	struct json_object *summary;
+	char why[128]; /* why a space became uncertain last; "" when none did */
 	/* Each record but maps that were asked for and the summary. */
 	void (*on_record)(void *ctx, const char *type, struct json_object *record);
 	void *ctx;
