@@ -19,6 +19,28 @@
 #define PR_SET_VMA 0x53564d41
 #define EINVAL 22
 
+/* Of prctl, only what concerns the address space is a memory call. */
+static __always_inline bool prctl_is_ours(__u64 option)
+{
+	return option == PR_SET_MM || option == PR_SET_VMA;
+}
+
+/* The state of a task in scope that makes a call now, or NULL. */
+static __always_inline struct task_state *call_state(struct task_struct *task)
+{
+	struct task_state *ts = state_of(task, false);
+	__u64 mm, *id;
+
+	if (!ts || !ts->space || stopped)
+		return NULL;
+	mm = (__u64)CURRENT_READ(task, mm);
+	if (ts->mm == mm)
+		return ts;
+	/* It was found by the scan in the middle of an exec. */
+	id = bpf_map_lookup_elem(&mm_spaces, &mm);
+	return id ? task_join(task, *id, mm) : NULL;
+}
+
 /*
  * A call of a task in scope begins: its state to put the arguments into, or
  * NULL. The test of a task that is not in scope comes first and is one look-up.
@@ -27,18 +49,13 @@
  */
 static __always_inline struct task_state *call_enter(__u32 call, bool ours)
 {
-	struct task_struct *task = current_task();
-	struct task_state *ts = state_of(task, false);
-	__u64 mm, *id;
+	struct task_state *ts = call_state(current_task());
 
-	if (!ts || !ts->space || stopped)
+	if (!ts)
 		return NULL;
-	mm = (__u64)CURRENT_READ(task, mm);
-	if (ts->mm != mm) {
-		/* It was found by the scan in the middle of an exec. */
-		id = bpf_map_lookup_elem(&mm_spaces, &mm);
-		if (!id || !task_join(task, *id, mm))
-			return NULL;
+	if (tier_truth) {
+		ts->enter_ns = bpf_ktime_get_ns();
+		return NULL;
 	}
 	ts->call = MT_CALL_NONE;
 	if (!ours)
@@ -73,6 +90,9 @@ static __always_inline bool wants_region(const struct task_state *ts, __u32 call
 	bool failed = call_failed(ret);
 	__u64 type;
 
+	/* Its write section tells. */
+	if (tier_truth)
+		return false;
 	*ret_addr = failed ? ts->args[0] : ret;
 	switch (call) {
 	case MT_CALL_MMAP:
@@ -205,43 +225,6 @@ static __always_inline int call_send(struct task_state *ts, struct task_struct *
 	return 0;
 }
 
-static __always_inline int call_exit(__s64 ret, enum region_store store)
-{
-	struct task_struct *task = current_task();
-	struct task_state *ts = state_of(task, false);
-	struct mt_space *sp;
-	__u32 call;
-
-	if (!ts || !ts->call)
-		return 0;
-	call = ts->call;
-	sp = space_by_id(ts->space);
-	if (sp) {
-		count_seen(MT_EVENT_CALL);
-		if (!ts->uncounted)
-			__sync_fetch_and_add(&sp->calls, 1);
-		call_send(ts, task, call, ret, sp->lost_total, store);
-	}
-	/* Last: who scans sees the call under way, or finds it counted. */
-	ts->call = MT_CALL_NONE;
-	return 0;
-}
-
-/* A thread that is in a call when its space comes into scope: see it end. */
-static __always_inline void call_adopt(struct task_state *ts, long nr, const __u64 args[6])
-{
-	__u32 call = call_of_syscall(nr);
-
-	if (!call || (call == MT_CALL_PRCTL && args[0] != PR_SET_MM && args[0] != PR_SET_VMA))
-		return;
-	__builtin_memcpy(ts->args, args, sizeof(ts->args));
-	if (call == MT_CALL_BRK)
-		ts->args[1] = ts->args[2] = 0;
-	ts->target = ts->space;
-	ts->uncounted = 1;
-	ts->call = call;
-}
-
 /*
  * The space of the process behind a pidfd, 0 when it is not in scope. The
  * struct pid was in file->private_data before pidfs (cb12fd8e0dab, 6.9), and is
@@ -271,6 +254,71 @@ static __noinline __u64 pidfd_space(struct task_struct *task, __u32 fd)
 	mm = (__u64)BPF_CORE_READ(other, mm);
 	id = mm ? bpf_map_lookup_elem(&mm_spaces, &mm) : NULL;
 	return id ? *id : 0;
+}
+
+/*
+ * Tier truth needs no program at the enter of a call: what was asked for is
+ * still in the registers when it ends. False when the call is none of ours.
+ */
+static __always_inline bool call_take(struct task_state *ts, struct task_struct *task, long nr)
+{
+	__u32 call = call_of_syscall(nr);
+	__u64 sp;
+
+	task_syscall((void *)bpf_task_pt_regs(task), ts->args, &sp);
+	if (!call || (call == MT_CALL_PRCTL && !prctl_is_ours(ts->args[0])))
+		return false;
+	ts->call = call;
+	ts->target = ts->space;
+	if (call == MT_CALL_BRK) {
+		ts->args[1] = ts->sections[0].brk;
+		ts->args[2] = task->mm->start_brk;
+	}
+	if (call == MT_CALL_PROCESS_MADVISE)
+		ts->target = pidfd_space(task, ts->args[0]);
+	return true;
+}
+
+static __always_inline int call_exit(struct syscall_exit_ctx *ctx, enum region_store store)
+{
+	struct task_struct *task = current_task();
+	struct task_state *ts = tier_truth ? call_state(task) : state_of(task, false);
+	struct mt_space *sp;
+
+	if (!ts)
+		return 0;
+	if (tier_truth ? !call_take(ts, task, (int)ctx->nr) : !ts->call)
+		return 0;
+	/*
+	 * In tier truth the sections' numbers tell of losses and of what is on its
+	 * way, so that nothing has to be looked up or counted for the space.
+	 */
+	sp = tier_truth ? NULL : space_by_id(ts->space);
+	if (sp || tier_truth) {
+		count_seen(MT_EVENT_CALL);
+		if (sp && !ts->uncounted)
+			__sync_fetch_and_add(&sp->calls, 1);
+		call_send(ts, task, ts->call, ctx->ret, sp ? sp->lost_total : 0, store);
+	}
+	/* Last: who scans sees the call under way, or finds it counted. */
+	ts->call = MT_CALL_NONE;
+	ts->enter_ns = 0;
+	return 0;
+}
+
+/* A thread that is in a call when its space comes into scope: see it end. */
+static __always_inline void call_adopt(struct task_state *ts, long nr, const __u64 args[6])
+{
+	__u32 call = call_of_syscall(nr);
+
+	if (tier_truth || !call || (call == MT_CALL_PRCTL && !prctl_is_ours(args[0])))
+		return;
+	__builtin_memcpy(ts->args, args, sizeof(ts->args));
+	if (call == MT_CALL_BRK)
+		ts->args[1] = ts->args[2] = 0;
+	ts->target = ts->space;
+	ts->uncounted = 1;
+	ts->call = call;
 }
 
 #endif

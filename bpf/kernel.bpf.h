@@ -30,7 +30,8 @@ struct syscall_enter_ctx {
 };
 
 struct syscall_exit_ctx {
-	__u64 head[2];
+	__u64 head;
+	int nr; /* a whole word in the kernel, of which only this half is written */
 	long ret;
 };
 
@@ -48,6 +49,20 @@ static __always_inline struct task_struct *current_task(void)
 }
 
 #define CURRENT_READ(ptr, field) (have_task_btf ? (ptr)->field : BPF_CORE_READ(ptr, field))
+
+/*
+ * Reads a field through any pointer: by a plain load where a pointer can be
+ * given a type (fd264ca02094, 6.2), else by a helper, which takes some ten times
+ * as long. Reading where nothing is gives 0 both ways. The weak symbol is there
+ * when the kernel has it; user space says so.
+ */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+#define READ(type, ptr, field)                                                          \
+	(have_cast ? ((type *)bpf_rdonly_cast((void *)(ptr),                            \
+					      bpf_core_type_id_kernel(type)))           \
+			     ->field :                                                  \
+		     BPF_CORE_READ((type *)(ptr), field))
 
 /*
  * Until 6.0 regions hang in a list and an rb-tree, then in a maple tree
@@ -77,19 +92,21 @@ static __always_inline void read_counters(struct mm_struct *mm, struct mt_counte
 #undef FIELD
 }
 
-static __always_inline void read_counters_of_current(struct task_struct *task,
-						     struct mt_counters *to)
+/* Of an mm that the kernel has given us, whose fields can be read in place. */
+static __always_inline void read_counters_in_place(struct mm_struct *mm, struct mt_counters *to)
 {
-	struct mm_struct *mm;
-
-	if (!have_task_btf) {
-		read_counters(BPF_CORE_READ(task, mm), to);
-		return;
-	}
-	mm = task->mm;
 #define FIELD(f) mm->f
 	FILL_COUNTERS(to, FIELD);
 #undef FIELD
+}
+
+static __always_inline void read_counters_of_current(struct task_struct *task,
+						     struct mt_counters *to)
+{
+	if (have_task_btf)
+		read_counters_in_place(task->mm, to);
+	else
+		read_counters(BPF_CORE_READ(task, mm), to);
 }
 
 /* The current task's name: 16 bytes at a time where they can be read like that. */
@@ -109,6 +126,14 @@ static __always_inline void read_layout(struct mm_struct *mm, struct mt_layout *
 	to->brk = BPF_CORE_READ(mm, brk);
 	to->start_stack = BPF_CORE_READ(mm, start_stack);
 	to->task_size = BPF_CORE_READ(mm, task_size);
+}
+
+static __always_inline void read_layout_in_place(struct mm_struct *mm, struct mt_layout *to)
+{
+	to->start_brk = mm->start_brk;
+	to->brk = mm->brk;
+	to->start_stack = mm->start_stack;
+	to->task_size = mm->task_size;
 }
 
 static __always_inline void read_limits(struct task_struct *task, struct mt_limits *to)
@@ -158,28 +183,31 @@ static __always_inline __u32 tgid_seen(struct task_struct *task)
 	return pid_seen(BPF_CORE_READ(task, group_leader));
 }
 
-/* Number and arguments of the system call that a task is in; -1 when unknown. */
+/*
+ * Number and arguments of the system call that a task is in; -1 when unknown.
+ * regs: as bpf_task_pt_regs() gives them, which can be read in place.
+ */
 static __always_inline long task_syscall(struct pt_regs *regs, __u64 args[6], __u64 *ret_sp)
 {
 	long nr = -1;
 #if defined(__TARGET_ARCH_x86)
-	nr = (int)BPF_CORE_READ(regs, orig_ax);
-	args[0] = BPF_CORE_READ(regs, di);
-	args[1] = BPF_CORE_READ(regs, si);
-	args[2] = BPF_CORE_READ(regs, dx);
-	args[3] = BPF_CORE_READ(regs, r10);
-	args[4] = BPF_CORE_READ(regs, r8);
-	args[5] = BPF_CORE_READ(regs, r9);
-	*ret_sp = BPF_CORE_READ(regs, sp);
+	nr = (int)regs->orig_ax;
+	args[0] = regs->di;
+	args[1] = regs->si;
+	args[2] = regs->dx;
+	args[3] = regs->r10;
+	args[4] = regs->r8;
+	args[5] = regs->r9;
+	*ret_sp = regs->sp;
 #elif defined(__TARGET_ARCH_arm64)
-	nr = BPF_CORE_READ(regs, syscallno);
-	args[0] = BPF_CORE_READ(regs, orig_x0);
-	args[1] = BPF_CORE_READ(regs, regs[1]);
-	args[2] = BPF_CORE_READ(regs, regs[2]);
-	args[3] = BPF_CORE_READ(regs, regs[3]);
-	args[4] = BPF_CORE_READ(regs, regs[4]);
-	args[5] = BPF_CORE_READ(regs, regs[5]);
-	*ret_sp = BPF_CORE_READ(regs, sp);
+	nr = regs->syscallno;
+	args[0] = regs->orig_x0;
+	args[1] = regs->regs[1];
+	args[2] = regs->regs[2];
+	args[3] = regs->regs[3];
+	args[4] = regs->regs[4];
+	args[5] = regs->regs[5];
+	*ret_sp = regs->sp;
 #endif
 	return nr;
 }
@@ -228,6 +256,14 @@ static __always_inline __u32 call_of_syscall(long nr)
 	return MT_CALL_NONE;
 }
 
+/* Of the file system that it is on. */
+static __always_inline unsigned long dentry_magic(struct dentry *dentry)
+{
+	struct super_block *sb = READ(struct dentry, dentry, d_sb);
+
+	return READ(struct super_block, sb, s_magic);
+}
+
 /*
  * What /proc/PID/maps shows of a file on overlayfs is the user's path and
  * inode, which newer kernels keep in struct backing_file (fs/proc/task_mmu.c
@@ -244,16 +280,16 @@ static __always_inline bool backing_path(struct file *file, struct path *ret_pat
 	__u64 magic;
 
 	if (!bpf_core_field_exists(backing->user_path) ||
-	    !(BPF_CORE_READ(file, f_mode) & FMODE_BACKING_EITHER))
+	    !(READ(struct file, file, f_mode) & FMODE_BACKING_EITHER))
 		return false;
-	dentry = BPF_CORE_READ(backing, user_path.dentry);
+	dentry = READ(struct backing_file, backing, user_path.dentry);
 	if (!dentry)
 		return false;
-	magic = BPF_CORE_READ(dentry, d_sb, s_magic);
+	magic = dentry_magic(dentry);
 	if (magic != OVERLAYFS_SUPER_MAGIC && magic != FUSE_SUPER_MAGIC)
 		return false;
 	ret_path->dentry = dentry;
-	ret_path->mnt = BPF_CORE_READ(backing, user_path.mnt);
+	ret_path->mnt = READ(struct backing_file, backing, user_path.mnt);
 	return true;
 }
 
@@ -261,12 +297,12 @@ static __always_inline void file_shown(struct file *file, struct path *ret_path,
 				       struct inode **ret_inode)
 {
 	if (backing_path(file, ret_path)) {
-		*ret_inode = BPF_CORE_READ(ret_path->dentry, d_inode);
+		*ret_inode = READ(struct dentry, ret_path->dentry, d_inode);
 		return;
 	}
-	*ret_inode = BPF_CORE_READ(file, f_inode);
-	ret_path->mnt = BPF_CORE_READ(file, f_path.mnt);
-	ret_path->dentry = BPF_CORE_READ(file, f_path.dentry);
+	*ret_inode = READ(struct file, file, f_inode);
+	ret_path->mnt = READ(struct file, file, f_path.mnt);
+	ret_path->dentry = READ(struct file, file, f_path.dentry);
 }
 
 #endif

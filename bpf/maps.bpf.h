@@ -14,6 +14,7 @@
 /* Settings: fixed before load, so that what is off costs nothing. */
 const volatile bool use_task_storage = true; /* else a hash by task pointer */
 const volatile bool tier_truth; /* write sections are seen */
+const volatile bool have_cast; /* bpf_rdonly_cast(): kernel.bpf.h, READ() */
 const volatile bool scope_all;		     /* -a, narrowed by what follows */
 const volatile bool scope_follow;	     /* -f: children of what is in scope */
 const volatile bool filter_comm_set, filter_uid_set, filter_cgroup_set;
@@ -98,16 +99,7 @@ struct {
 	__type(value, struct mt_stats);
 } stats SEC(".maps");
 
-/* One node of the maple tree on the way down. */
-#define NODE_WORDS 32 /* a node is 256 bytes (lib/maple_tree.c) */
-#define WALK_DEPTH 10
-struct level {
-	__u64 words[NODE_WORDS];
-	__u64 min, max; /* the range it covers, both ends included */
-	__u64 cur;	/* where the next slot begins */
-	__u32 slot;	/* the next slot */
-	__u32 leaf;
-};
+#define NODE_WORDS 32 /* a node of the maple tree is 256 bytes (lib/maple_tree.c) */
 
 /* The longest record: a call with every tail, or a piece of a walk. */
 #define RECORD_LEN (MT_REGIONS_LEN + MT_PATH_LEN + 1024)
@@ -120,12 +112,21 @@ struct scratch {
 	__u64 last_file; /* whose name was written last */
 	__u32 limit;	 /* regions wanted; 0: all */
 	__u32 found;	 /* regions so far */
-	__u32 depth;
+	__u32 slot;	 /* of the current node: walk.bpf.h, node_seek() */
 	__u32 error;
 	__u32 first;	      /* number of the first region in the piece being filled */
 	__u32 piecewise;      /* send a piece when it is full; else stop */
 	struct mt_event head; /* of the pieces */
-	struct level levels[WALK_DEPTH];
+	__u64 root;
+	__u64 min, max;		/* what the current node covers, both ends included */
+	__u64 pivot;		/* where the current slot ends, included */
+	struct {
+		__u64 addr;
+		__u32 leaf;
+		__u32 pivots;		 /* how many it has */
+		__u32 pivot_at, slot_at; /* words before them */
+		__u64 words[NODE_WORDS]; /* a copy, where it cannot be read in place */
+	} node;
 	char rec[RECORD_LEN];
 };
 
@@ -152,6 +153,7 @@ struct {
 } self = {};
 
 __u64 last_space_id = 0;
+__s64 walks_wanted = 0; /* spaces with want_walk set, or more */
 
 /* Nothing new is seen from now on: detaching takes seconds, one grace period a program. */
 bool stopped = false;

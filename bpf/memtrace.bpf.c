@@ -13,8 +13,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 static __always_inline int enter_call(__u32 call, const __u64 args[6])
 {
-	/* Of prctl, only what concerns the address space is a memory call. */
-	bool ours = call != MT_CALL_PRCTL || args[0] == PR_SET_MM || args[0] == PR_SET_VMA;
+	bool ours = call != MT_CALL_PRCTL || prctl_is_ours(args[0]);
 	struct task_state *ts = call_enter(call, ours);
 
 	if (!ts)
@@ -44,17 +43,17 @@ static __always_inline int enter_call(__u32 call, const __u64 args[6])
 MT_CALLS(X)
 #undef X
 
-/* Attached to the exit of each of the calls: which one it is, is known from its enter. */
+/* Attached to the exit of each of the calls. */
 SEC("tp/syscalls/sys_exit_any")
 int exit_call(struct syscall_exit_ctx *ctx)
 {
-	return call_exit(ctx->ret, REGIONS_IN_MAPLE);
+	return call_exit(ctx, REGIONS_IN_MAPLE);
 }
 
 SEC("tp/syscalls/sys_exit_any")
 int exit_call_list(struct syscall_exit_ctx *ctx)
 {
-	return call_exit(ctx->ret, REGIONS_IN_LIST);
+	return call_exit(ctx, REGIONS_IN_LIST);
 }
 
 /* When a thread entered clone: the child's map was copied at some time after that. */

@@ -44,24 +44,25 @@ static __noinline __u32 put_path(struct scratch *s, struct vfsmount *vfsmnt, str
 	int i;
 
 	/* d_unlinked(): not hashed and not a root */
-	if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry)
+	if (!READ(struct dentry, dentry, d_hash.pprev) &&
+	    READ(struct dentry, dentry, d_parent) != dentry)
 		flags = MT_NAME_DELETED;
 	for (i = 0; i < PATH_DEPTH; i++) {
 		if ((__u64)dentry == self.root_dentry &&
 		    (__u64)mnt + bpf_core_field_offset(struct mount, mnt) == self.root_mnt)
 			return flags;
-		parent = BPF_CORE_READ(dentry, d_parent);
-		if (dentry == BPF_CORE_READ(mnt, mnt.mnt_root) || dentry == parent) {
-			struct mount *up = BPF_CORE_READ(mnt, mnt_parent);
+		parent = READ(struct dentry, dentry, d_parent);
+		if (dentry == READ(struct mount, mnt, mnt.mnt_root) || dentry == parent) {
+			struct mount *up = READ(struct mount, mnt, mnt_parent);
 
 			if (up == mnt || !up)
 				return flags;
-			dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
+			dentry = READ(struct mount, mnt, mnt_mountpoint);
 			mnt = up;
 			continue;
 		}
 		if (s->len - start > MT_PATH_LEN - COMPONENT_LEN ||
-		    !put_string(s, BPF_CORE_READ(dentry, d_name.name)))
+		    !put_string(s, READ(struct dentry, dentry, d_name.name)))
 			break;
 		dentry = parent;
 	}
@@ -72,15 +73,14 @@ static __noinline __u32 put_path(struct scratch *s, struct vfsmount *vfsmnt, str
 static __always_inline void put_file_name(struct scratch *s, struct mt_region *r, struct path *path)
 {
 	struct dentry *dentry = path->dentry;
-	const struct dentry_operations *op = BPF_CORE_READ(dentry, d_op);
+	const struct dentry_operations *op = READ(struct dentry, dentry, d_op);
 
-	if (op && BPF_CORE_READ(op, d_dname) &&
-	    (BPF_CORE_READ(dentry, d_parent) != dentry ||
-	     BPF_CORE_READ(path->mnt, mnt_root) != dentry)) {
-		r->name_class = BPF_CORE_READ(dentry, d_sb, s_magic) == ANON_INODE_FS_MAGIC ?
-					MT_NAME_ANON_INODE :
-					MT_NAME_PSEUDO;
-		put_string(s, BPF_CORE_READ(dentry, d_name.name));
+	if (op && READ(struct dentry_operations, op, d_dname) &&
+	    (READ(struct dentry, dentry, d_parent) != dentry ||
+	     READ(struct vfsmount, path->mnt, mnt_root) != dentry)) {
+		r->name_class = dentry_magic(dentry) == ANON_INODE_FS_MAGIC ? MT_NAME_ANON_INODE :
+									      MT_NAME_PSEUDO;
+		put_string(s, READ(struct dentry, dentry, d_name.name));
 		return;
 	}
 	r->name_class = MT_NAME_PATH;
@@ -91,18 +91,18 @@ static __always_inline void put_file_name(struct scratch *s, struct mt_region *r
 static __always_inline void put_special_name(struct scratch *s, struct mt_region *r,
 					     struct vm_area_struct *vma)
 {
-	const struct vm_operations_struct *op = BPF_CORE_READ(vma, vm_ops);
+	const struct vm_operations_struct *op = READ(struct vm_area_struct, vma, vm_ops);
 	struct vm_special_mapping *special;
 
 	if (op) {
-		special = BPF_CORE_READ(vma, vm_private_data);
-		if (special && BPF_CORE_READ(op, name) &&
-		    put_string(s, BPF_CORE_READ(special, name)))
+		special = READ(struct vm_area_struct, vma, vm_private_data);
+		if (special && READ(struct vm_operations_struct, op, name) &&
+		    put_string(s, READ(struct vm_special_mapping, special, name)))
 			r->name_class = MT_NAME_LITERAL;
 		return;
 	}
 	if (bpf_core_field_exists(vma->anon_name)) {
-		struct anon_vma_name *name = BPF_CORE_READ(vma, anon_name);
+		struct anon_vma_name *name = READ(struct vm_area_struct, vma, anon_name);
 
 		if (name && put_string(s, &name->name))
 			r->name_class = MT_NAME_ANON_VMA;
@@ -128,18 +128,18 @@ static __noinline int put_region(struct scratch *s, struct vm_area_struct *vma, 
 	__builtin_memset(r, 0, sizeof(*r));
 	r->start = start;
 	r->end = end;
-	r->vm_flags = BPF_CORE_READ(vma, vm_flags);
-	r->pgoff = BPF_CORE_READ(vma, vm_pgoff);
-	file = BPF_CORE_READ(vma, vm_file);
+	r->vm_flags = READ(struct vm_area_struct, vma, vm_flags);
+	r->pgoff = READ(struct vm_area_struct, vma, vm_pgoff);
+	file = READ(struct vm_area_struct, vma, vm_file);
 	if (file) {
 		struct super_block *sb;
 
 		file_shown(file, &path, &inode);
-		sb = BPF_CORE_READ(inode, i_sb);
-		r->ino = BPF_CORE_READ(inode, i_ino);
-		r->dev = BPF_CORE_READ(sb, s_dev);
-		if (BPF_CORE_READ(sb, s_magic) == HUGETLBFS_MAGIC)
-			r->page_shift = BPF_CORE_READ(sb, s_blocksize_bits);
+		sb = READ(struct inode, inode, i_sb);
+		r->ino = READ(struct inode, inode, i_ino);
+		r->dev = READ(struct super_block, sb, s_dev);
+		if (READ(struct super_block, sb, s_magic) == HUGETLBFS_MAGIC)
+			r->page_shift = READ(struct super_block, sb, s_blocksize_bits);
 		if ((__u64)file == s->last_file)
 			r->name_class = MT_NAME_SAME;
 		else

@@ -9,9 +9,16 @@
 
 #include "call.bpf.h"
 
-#define PF_IO_WORKER 0x00000010 /* include/linux/sched.h */
-#define TS_COMPAT 0x0002	/* arch/x86/include/asm/thread_info.h */
-#define RWSEM_WRITER 1ll	/* kernel/locking/rwsem.c: RWSEM_WRITER_LOCKED */
+/* include/linux/sched.h */
+#define PF_IO_WORKER 0x00000010
+#define PF_USER_WORKER 0x00004000
+#define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
+#define RWSEM_WRITER 1ll /* kernel/locking/rwsem.c: RWSEM_WRITER_LOCKED */
+
+/* The kernel numbers them. */
+#define have_lock_seq                                                            \
+	(bpf_core_field_exists(((struct mm_struct *)0)->mm_lock_seq.sequence) || \
+	 bpf_core_field_exists(((struct mm_struct___int *)0)->mm_lock_seq))
 
 /*
  * The number of the section under way, or of the next one: mm_lock_seq is a
@@ -24,25 +31,32 @@ static __always_inline __u64 section_number(struct mm_struct *mm, const struct m
 	struct mm_struct___int *old = (void *)mm;
 
 	if (bpf_core_field_exists(mm->mm_lock_seq.sequence))
-		return BPF_CORE_READ(mm, mm_lock_seq.sequence) >> 1;
+		return mm->mm_lock_seq.sequence >> 1;
 	if (bpf_core_field_exists(old->mm_lock_seq))
 		return (__u32)BPF_CORE_READ(old, mm_lock_seq);
-	return sp->sections;
+	return sp ? sp->sections : 0;
 }
 
 static __always_inline bool mm_write_locked(struct mm_struct *mm)
 {
-	return BPF_CORE_READ(mm, mmap_lock.count.counter) & RWSEM_WRITER;
+	return mm->mmap_lock.count.counter & RWSEM_WRITER;
 }
 
-/* The space of an mm, wherever the caller comes from; 0: not in scope. */
-static __always_inline __u64 space_of_mm(const struct task_state *ts, __u64 mm)
+/*
+ * The space of an mm that a task has locked, its own or another's; 0: not in
+ * scope. A task is joined to its own before it can lock it, but for the workers
+ * of io_uring and vhost, of which no fork tells (kernel/fork.c, create_io_thread()).
+ */
+static __always_inline __u64 space_of_mm(struct task_struct *task, const struct task_state *ts,
+					 struct mm_struct *mm)
 {
-	__u64 *id;
+	__u64 key = (__u64)mm, *id;
 
-	if (ts && ts->space && ts->mm == mm)
+	if (ts && ts->space && ts->mm == key)
 		return ts->space;
-	id = bpf_map_lookup_elem(&mm_spaces, &mm);
+	if (!ts && (__u64)task->mm == key && !(task->flags & (PF_IO_WORKER | PF_USER_WORKER)))
+		return 0;
+	id = bpf_map_lookup_elem(&mm_spaces, &key);
 	return id ? *id : 0;
 }
 
@@ -58,7 +72,7 @@ static __always_inline struct section *section_of(struct task_state *ts, __u64 m
 static __always_inline int section_begin(struct task_struct *task, struct mm_struct *mm)
 {
 	struct task_state *ts = state_of(task, false);
-	__u64 space = space_of_mm(ts, (__u64)mm);
+	__u64 space = space_of_mm(task, ts, mm);
 	struct section *sec;
 
 	/* Nobody uses it any more: exit_mmap() takes it apart. */
@@ -75,7 +89,7 @@ static __always_inline int section_begin(struct task_struct *task, struct mm_str
 	sec->space = space;
 	sec->lo = ~0ull;
 	sec->hi = 0;
-	sec->brk = BPF_CORE_READ(mm, brk);
+	sec->brk = mm->brk;
 	return 0;
 }
 
@@ -104,7 +118,7 @@ static __always_inline bool section_add_call(struct section *sec, struct mm_stru
 
 	switch (call) {
 	case MT_CALL_BRK:
-		brk = BPF_CORE_READ(mm, brk);
+		brk = mm->brk;
 		if (brk != sec->brk)
 			section_add(sec, brk < sec->brk ? brk : sec->brk,
 				    brk < sec->brk ? sec->brk - brk : brk - sec->brk);
@@ -145,7 +159,7 @@ static __always_inline bool section_add_call(struct section *sec, struct mm_stru
 
 #if defined(__TARGET_ARCH_x86)
 #define is_clone(nr) ((nr) == 56 || (nr) == 57 || (nr) == 58 || (nr) == 435)
-#define is_compat(task) (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT)
+#define is_compat(task) ((task)->thread_info.status & TS_COMPAT)
 #else
 #define is_clone(nr) ((nr) == 220 || (nr) == 435)
 #define is_compat(task) false
@@ -160,14 +174,14 @@ static __always_inline __u32 section_origin(struct task_struct *task, struct sec
 
 	*ret_full = false;
 	*ret_nr = -1;
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
+	if (task->flags & PF_KTHREAD)
 		return MT_ORIGIN_KERNEL;
 	*ret_full = true;
-	if (BPF_CORE_READ(task, flags) & PF_IO_WORKER)
+	if (task->flags & PF_IO_WORKER)
 		return MT_ORIGIN_KERNEL;
 	nr = task_syscall((void *)bpf_task_pt_regs(task), args, &sp);
 	*ret_nr = nr;
-	if ((__u64)BPF_CORE_READ(task, mm) != (__u64)mm)
+	if ((__u64)task->mm != (__u64)mm)
 		return MT_ORIGIN_OTHER_TASK;
 	if (nr < 0)
 		return MT_ORIGIN_FAULT;
@@ -208,8 +222,11 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
 	if (!full && sec->lo <= sec->hi) {
 		head->lo = sec->lo & ~(PAGE_SIZE - 1);
 		head->hi = (sec->hi + PAGE_SIZE) & ~(PAGE_SIZE - 1);
-		/* One further on each side: they may have merged with what is here. */
-		walk(s, mm, head->lo ? head->lo - 1 : 0, head->hi, 0, 0, REGIONS_IN_MAPLE);
+		/*
+		 * What has merged with its neighbours is seen whole. Neighbours that
+		 * were cut off are not sent: to replace [lo, hi) cuts them likewise.
+		 */
+		walk(s, mm, head->lo, head->hi - 1, 0, 0, REGIONS_IN_MAPLE);
 	}
 	if (full || s->error) {
 		section_send_all(s, sec, head, mm);
@@ -220,46 +237,64 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
 	record_output(s, MT_EVENT_SECTION, sec->space);
 }
 
+/*
+ * The space, where something of it is needed: numbers of our own, or because
+ * user space has asked for a walk of one or another.
+ */
+static __always_inline struct mt_space *section_space(const struct section *sec)
+{
+	return !have_lock_seq || walks_wanted ? space_by_id(sec->space) : NULL;
+}
+
+static __always_inline void section_fill(struct scratch *s, struct task_struct *task,
+					 const struct task_state *ts, struct section *sec,
+					 struct mm_struct *mm, bool downgrade)
+{
+	struct mt_space *sp = section_space(sec);
+	struct mt_section *head = (void *)s->rec;
+	bool full;
+
+	head->e.type = MT_EVENT_SECTION;
+	head->e.flags = downgrade ? MT_SECTION_DOWNGRADED : 0;
+	head->e.lost = 0;
+	head->e.space = sec->space;
+	head->e.ts_ns = 0; /* their order is in their numbers */
+	read_comm_of_current(task, head->e.comm);
+	head->e.tgid = ts->space ? ts->tgid : tgid_seen(task);
+	head->e.tid = ts->space ? ts->tid : pid_seen(task);
+	head->lo = head->hi = 0;
+	head->seq = section_number(mm, sp);
+	head->origin = section_origin(task, sec, mm, &head->nr, &full);
+	read_counters_in_place(mm, &head->mm);
+	read_layout_in_place(mm, &head->layout);
+	if (sp && sp->want_walk) {
+		sp->want_walk = 0;
+		__sync_fetch_and_add(&walks_wanted, -1);
+		full = true;
+	}
+	section_send(s, sec, head, mm, full);
+	if (sp)
+		sp->sections++;
+}
+
 static __noinline int section_end(struct task_struct *task, struct mm_struct *mm, bool downgrade)
 {
 	struct task_state *ts = state_of(task, false);
-	struct mt_section *head;
-	struct section *sec;
-	struct mt_space *sp;
+	struct section *sec = ts ? section_of(ts, (__u64)mm) : NULL;
 	struct scratch *s;
-	bool full;
 
-	if (!ts)
-		return 0;
-	sec = section_of(ts, (__u64)mm);
 	if (!sec)
 		return 0;
-	sp = space_by_id(sec->space);
-	if (!sp || stopped) {
-		sec->mm = 0;
-		return 0;
+	if (!stopped) {
+		count_seen(MT_EVENT_SECTION);
+		s = scratch_get();
+		if (s) {
+			section_fill(s, task, ts, sec, mm, downgrade);
+			scratch_put(s);
+		} else {
+			count_lost(MT_EVENT_SECTION, sec->space, MT_LOSS_SCRATCH);
+		}
 	}
-	count_seen(MT_EVENT_SECTION);
-	s = scratch_get();
-	if (!s) {
-		count_lost(MT_EVENT_SECTION, sec->space, MT_LOSS_SCRATCH);
-	} else {
-		head = (void *)s->rec;
-		fill_head(&head->e, task, MT_EVENT_SECTION, sec->space, sp->lost_total);
-		head->e.tgid = ts->space ? ts->tgid : tgid_seen(task);
-		head->e.tid = ts->space ? ts->tid : pid_seen(task);
-		if (downgrade)
-			head->e.flags |= MT_SECTION_DOWNGRADED;
-		head->lo = head->hi = 0;
-		head->seq = section_number(mm, sp);
-		head->origin = section_origin(task, sec, mm, &head->nr, &full);
-		read_counters(mm, &head->mm);
-		read_layout(mm, &head->layout);
-		section_send(s, sec, head, mm, full || sp->want_walk);
-		sp->want_walk = 0;
-		scratch_put(s);
-	}
-	sp->sections++;
 	sec->mm = 0;
 	return 0;
 }
@@ -293,6 +328,15 @@ static __always_inline int lock_acquired(struct mm_struct *mm, bool write, bool 
 	return write ? section_begin(task, mm) : section_end(task, mm, true);
 }
 
+/* Only one iterator runs at a time (user space has one thread): no race with itself. */
+static __always_inline void section_want_walk(struct mt_space *sp)
+{
+	if (sp->want_walk)
+		return;
+	__sync_fetch_and_add(&walks_wanted, 1);
+	sp->want_walk = 1;
+}
+
 /*
  * A space that stands still can be walked from outside: no writer has the lock,
  * and the number of sections is the same afterwards. Else the next section
@@ -308,13 +352,12 @@ static __always_inline void section_walk_idle(struct task_struct *task, struct t
 
 	if (!sp)
 		return;
-	sp->want_walk = 1;
 	seq = section_number(mm, sp);
-	if (mm_write_locked(mm))
+	s = mm_write_locked(mm) ? NULL : scratch_get();
+	if (!s) {
+		section_want_walk(sp);
 		return;
-	s = scratch_get();
-	if (!s)
-		return;
+	}
 	__builtin_memset(&s->head, 0, sizeof(s->head));
 	s->head.type = MT_EVENT_REGIONS;
 	s->head.space = ts->space;
@@ -322,10 +365,10 @@ static __always_inline void section_walk_idle(struct task_struct *task, struct t
 	s->head.ts_ns = bpf_ktime_get_ns();
 	s->head.tgid = s->head.tid = ts->tgid;
 	flags = walk_pieces(s, mm, seq, REGIONS_IN_MAPLE);
-	if (section_number(mm, sp) == seq && !mm_write_locked(mm))
-		sp->want_walk = 0;
-	else
+	if (section_number(mm, sp) != seq || mm_write_locked(mm)) {
 		flags |= MT_REGIONS_BAD;
+		section_want_walk(sp);
+	}
 	walk_send_piece(s, flags);
 	scratch_put(s);
 }

@@ -15,7 +15,9 @@
 #define MAPLE_RANGE_64 2
 #define MAPLE_ARANGE_64 3
 #define MAPLE_NODE_MASK 255ull
-#define WALK_STEPS (1 << 21)
+#define MAPLE_SLOTS 16
+#define WALK_DEPTH 10
+#define WALK_STEPS (1 << 20)
 #define LIST_STEPS 256 /* regions of a fresh exec before 6.1: some 20 */
 
 enum walk_error { WALK_OK, WALK_DEEP, WALK_READ, WALK_NODE, WALK_ROOM };
@@ -66,96 +68,145 @@ __noinline int walk_region(__u64 vma, __u64 start, __u64 end)
 	return !s->limit || s->found < s->limit;
 }
 
-static __always_inline bool walk_push(struct scratch *s, __u64 encoded, __u64 min, __u64 max)
-{
-	__u32 type = (encoded >> 3) & 15, depth = s->depth;
-	struct level *l;
-
-	if (depth >= WALK_DEPTH) {
-		s->error = WALK_DEEP;
-		return false;
-	}
-	if (type < MAPLE_LEAF_64 || type > MAPLE_ARANGE_64) {
-		s->error = WALK_NODE;
-		return false;
-	}
-	l = &s->levels[depth];
-	if (bpf_probe_read_kernel(l->words, sizeof(l->words),
-				  (void *)(encoded & ~MAPLE_NODE_MASK))) {
-		s->error = WALK_READ;
-		return false;
-	}
-	l->min = l->cur = min;
-	l->max = max;
-	l->slot = 0;
-	l->leaf = type;
-	s->depth = depth + 1;
-	return true;
-}
-
 #define WORD(type, field) (bpf_core_field_offset(type, field) / 8)
 #define COUNT(type, field) (bpf_core_field_size(type, field) / 8)
 
-/* Looks at one slot of the deepest node: 0 goes on, 1 ends (bpf_loop callback). */
-static long walk_step(__u32 i, void *ctx)
+/* Turns to the node that a slot names: 0, or why not. */
+static __always_inline __u32 node_enter(struct scratch *s, __u64 encoded)
 {
-	__u32 deepest, slot, pivots, pivot_at, slot_at;
-	struct scratch *s = scratch_of_cpu();
-	__u64 pivot, entry, min;
-	struct level *l;
+	__u32 type = (encoded >> 3) & 15;
 
-	if (!s)
-		return 1;
-	/* What is compared is the register that the verifier has to know bounds of. */
-	deepest = s->depth - 1;
-	barrier_var(deepest);
-	if (deepest >= WALK_DEPTH)
-		return 1;
-	l = &s->levels[deepest];
-	if (l->leaf == MAPLE_ARANGE_64) {
-		pivots = COUNT(struct maple_arange_64, pivot);
-		pivot_at = WORD(struct maple_arange_64, pivot);
-		slot_at = WORD(struct maple_arange_64, slot);
-	} else {
-		pivots = COUNT(struct maple_range_64, pivot);
-		pivot_at = WORD(struct maple_range_64, pivot);
-		slot_at = WORD(struct maple_range_64, slot);
+	if (type < MAPLE_LEAF_64 || type > MAPLE_ARANGE_64)
+		return WALK_NODE;
+	s->node.leaf = type == MAPLE_LEAF_64;
+	s->node.addr = encoded & ~MAPLE_NODE_MASK;
+	s->node.pivots = COUNT(struct maple_range_64, pivot);
+	s->node.pivot_at = WORD(struct maple_range_64, pivot);
+	s->node.slot_at = WORD(struct maple_range_64, slot);
+	if (type == MAPLE_ARANGE_64) {
+		s->node.pivots = COUNT(struct maple_arange_64, pivot);
+		s->node.pivot_at = WORD(struct maple_arange_64, pivot);
+		s->node.slot_at = WORD(struct maple_arange_64, slot);
 	}
-	slot = l->slot;
-	if (slot > pivots) {
-		s->error = WALK_NODE;
-		return 1;
+	/* Read word by word where that is a plain load. */
+	if (!have_cast &&
+	    bpf_probe_read_kernel(s->node.words, sizeof(s->node.words), (void *)s->node.addr))
+		return WALK_READ;
+	return WALK_OK;
+}
+
+static __always_inline __u64 node_word(const struct scratch *s, __u32 i)
+{
+	__u64 at;
+
+	if (!have_cast)
+		return s->node.words[i & (NODE_WORDS - 1)];
+	/* Any type with a word in it would do. */
+	at = s->node.addr + i * 8 - bpf_core_field_offset(struct maple_range_64, pivot);
+	return ((struct maple_range_64 *)bpf_rdonly_cast(
+			(void *)at, bpf_core_type_id_kernel(struct maple_range_64)))
+		->pivot[0];
+}
+
+/* Where the slot ends, included: the last one used has the node's maximum, or 0. */
+static __always_inline __u64 node_pivot(const struct scratch *s, __u32 slot)
+{
+	__u64 pivot;
+
+	if (slot >= s->node.pivots)
+		return s->max;
+	pivot = node_word(s, s->node.pivot_at + slot);
+	return !pivot || pivot > s->max ? s->max : pivot;
+}
+
+static __always_inline __u64 node_slot(const struct scratch *s, __u32 slot)
+{
+	return node_word(s, s->node.slot_at + slot);
+}
+
+/*
+ * Goes to the first slot of the current node that ends at or after s->lo: from
+ * s->min to s->pivot. Both are kept in memory so that the verifier forgets what
+ * they were, and looks at what follows once and not for each slot.
+ */
+static __always_inline bool node_seek(struct scratch *s)
+{
+	__u64 pivot;
+	__u32 slot;
+
+	for (slot = 0; slot < MAPLE_SLOTS; slot++) {
+		pivot = node_pivot(s, slot);
+		if (pivot >= s->lo) {
+			s->slot = slot;
+			s->pivot = pivot;
+			return true;
+		}
+		s->min = pivot + 1;
 	}
-	/* The last slot used has the node's own maximum for a pivot, or none (0). */
-	pivot = slot < pivots ? l->words[(pivot_at + slot) & (NODE_WORDS - 1)] : l->max;
-	if (!pivot || pivot > l->max)
-		pivot = l->max;
-	entry = l->words[(slot_at + slot) & (NODE_WORDS - 1)];
-	min = l->cur;
-	if (pivot >= l->max || pivot >= s->hi)
-		s->depth--;
-	l->slot = slot + 1;
-	l->cur = pivot + 1;
-	if (pivot < s->lo || min > s->hi || entry < PAGE_SIZE)
-		return 0;
-	if (l->leaf == MAPLE_LEAF_64)
-		return !walk_region(entry, min, pivot + 1);
-	/* A node that was left already makes room for its last child. */
-	return !walk_push(s, entry, min, pivot);
+	return false;
+}
+
+/* Down to the leaf that holds s->lo. */
+static __always_inline bool walk_down(struct scratch *s)
+{
+	__u64 encoded = s->root;
+	int depth;
+
+	s->min = 0;
+	s->max = ~0ull;
+	for (depth = 0; depth < WALK_DEPTH; depth++) {
+		s->error = node_enter(s, encoded);
+		if (s->error)
+			return false;
+		if (!node_seek(s)) {
+			s->error = WALK_NODE;
+			return false;
+		}
+		if (s->node.leaf)
+			return true;
+		s->max = s->pivot;
+		encoded = node_slot(s, s->slot);
+	}
+	s->error = WALK_DEEP;
+	return false;
+}
+
+/*
+ * Takes the regions of one leaf, from s->lo on: 0 goes on, 1 ends (bpf_loop
+ * callback). Each leaf is come to from the root: that is a few loads for some
+ * ten regions, and nothing has to be remembered.
+ */
+static long walk_leaf(__u32 i, void *ctx)
+{
+	struct scratch *s = scratch_of_cpu();
+	__u64 entry, pivot;
+	__u32 n;
+
+	if (!s || !walk_down(s))
+		return 1;
+	for (n = 0; n < MAPLE_SLOTS && s->min <= s->hi; n++) {
+		pivot = node_pivot(s, s->slot);
+		entry = node_slot(s, s->slot);
+		if (entry >= PAGE_SIZE && !walk_region(entry, s->min, pivot + 1))
+			return 1;
+		s->min = pivot + 1;
+		s->slot++;
+		if (pivot >= s->max)
+			break;
+	}
+	s->lo = s->min;
+	return !s->min || s->min > s->hi;
 }
 
 static __always_inline void walk_maple(struct scratch *s, struct mm_struct *mm)
 {
-	__u64 root = (__u64)BPF_CORE_READ(mm, mm_mt.ma_root);
-
-	s->depth = 0;
+	s->root = (__u64)mm->mm_mt.ma_root;
 	/* xa_is_node(): the root of more than one entry has bit 1 set */
-	if ((root & 3) != 2 || root < PAGE_SIZE) {
+	if ((s->root & 3) != 2 || s->root < PAGE_SIZE)
 		s->error = WALK_NODE;
-		return;
-	}
-	if (walk_push(s, root, 0, ~0ull))
-		bpf_loop(WALK_STEPS, walk_step, NULL, 0);
+	/* Most walks end in the leaf that they begin in. */
+	else if (!walk_leaf(0, NULL))
+		bpf_loop(WALK_STEPS, walk_leaf, NULL, 0);
 }
 
 /* Before 6.1: down the rb-tree to the first region that ends after lo, then along the list. */

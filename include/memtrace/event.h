@@ -84,7 +84,7 @@ struct mt_event {
 	__u16 flags;
 	__u32 lost; /* events of this space lost so far, all causes (wraps) */
 	__u64 space;
-	__u64 ts_ns;
+	__u64 ts_ns; /* 0: not read, as of the record before it */
 	__u32 tgid; /* in the tracing user's pid namespace */
 	__u32 tid;
 	char comm[MT_COMM_LEN];

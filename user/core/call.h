@@ -22,7 +22,8 @@ struct call {
 	char comm[MT_COMM_LEN * 4 + 1]; /* escaped */
 	uint64_t space;	 /* of the caller */
 	uint64_t target; /* the space acted on */
-	uint64_t enter_ns, exit_ns; /* enter_ns 0: began before we attached */
+	uint64_t enter_ns, exit_ns; /* enter_ns 0: not known */
+	bool uncounted;		    /* began before we attached: mt_space.calls has it not */
 	uint64_t args[6]; /* brk: args[1] the break before (0 unknown), args[2] start_brk */
 	int64_t ret;	  /* result, or -errno */
 	struct mt_counters mm; /* at exit */

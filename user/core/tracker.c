@@ -471,8 +471,7 @@ int tracker__on_call(struct tracker *t, const struct call *c)
 	s = c->target == c->space ? caller : tracker__space(t, c->target);
 	rec.space = s ? s : caller;
 	p->last_ns = c->exit_ns;
-	/* Calls that began before we attached are not in the kernel's count. */
-	if (caller && c->enter_ns)
+	if (caller && !c->uncounted)
 		caller->delivered++;
 	memset(&change, 0, sizeof(change));
 	if (s && t->observer && call__ranges(c, ranges)) {

@@ -30,6 +30,7 @@ enum {
 
 struct decoder {
 	struct tracker *tracker;
+	uint64_t latest_ns; /* of the records so far */
 	uint64_t malformed[MT_EVENT_NR];
 	struct call call;
 	struct raw_region regions[REGIONS_MAX];
@@ -285,6 +286,7 @@ static int decode_call(struct decoder *d, struct bytes *b)
 	c->space = wire->e.space;
 	c->target = wire->target;
 	c->enter_ns = wire->enter_ns;
+	c->uncounted = wire->e.flags & MT_CALL_NO_ENTER;
 	c->exit_ns = wire->e.ts_ns;
 	memcpy(c->args, wire->args, sizeof(c->args));
 	c->ret = wire->ret;
@@ -408,7 +410,7 @@ static int decode_section(struct decoder *d, struct bytes *b)
 		return -EBADMSG;
 	ev = (struct section_event){
 		.space = wire->e.space,
-		.ts_ns = wire->e.ts_ns,
+		.ts_ns = d->latest_ns,
 		.lo = wire->lo,
 		.hi = wire->hi,
 		.seq = wire->seq,
@@ -443,7 +445,9 @@ int decoder__record(struct decoder *d, const void *data, size_t len)
 		return -EBADMSG;
 	}
 	d->names_len = 0;
-	tracker__on_lost(d->tracker, e->space, e->lost, e->ts_ns);
+	if (e->ts_ns > d->latest_ns)
+		d->latest_ns = e->ts_ns;
+	tracker__on_lost(d->tracker, e->space, e->lost, d->latest_ns);
 	err = decode[e->type](d, &b);
 	if (err == -EBADMSG)
 		d->malformed[e->type]++;

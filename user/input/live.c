@@ -78,6 +78,7 @@ struct kernel_form {
 	bool maple_tree;
 	int lock_args; /* of mmap_lock_acquire_returned: 4 until 6.13, 3 since */
 	bool truth;    /* all that write sections need is there */
+	bool cast;     /* bpf_rdonly_cast() is there */
 };
 
 static int learn_form(struct kernel_form *form)
@@ -93,6 +94,7 @@ static int learn_form(struct kernel_form *form)
 		      kernel_types__tracepoint(types, "ma_write") >= 0 &&
 		      kernel_types__helper(types, "task_pt_regs") &&
 		      kernel_types__helper(types, "loop");
+	form->cast = kernel_types__function(types, "bpf_rdonly_cast");
 	kernel_types__free(types);
 	return 0;
 }
@@ -116,6 +118,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 
 	skel->rodata->use_task_storage = task_storage;
 	skel->rodata->tier_truth = scope->truth;
+	skel->rodata->have_cast = form->cast;
 	skel->rodata->scope_all = scope->all;
 	skel->rodata->scope_follow = scope->follow;
 	if (scope->comm) {
@@ -137,7 +140,8 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	}
 	bpf_object__for_each_program(prog, skel->obj) {
 		if (has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER) &&
-		    !tracepoint_exists(bpf_program__section_name(prog)))
+		    ((scope->truth && !scope->durations) ||
+		     !tracepoint_exists(bpf_program__section_name(prog))))
 			bpf_program__set_autoload(prog, false);
 		configure_truth(prog, scope->truth, form->lock_args);
 	}
