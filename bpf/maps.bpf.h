@@ -15,6 +15,7 @@
 const volatile bool use_task_storage = true; /* else a hash by task pointer */
 const volatile bool tier_truth; /* write sections are seen */
 const volatile bool have_cast; /* bpf_rdonly_cast(): kernel.bpf.h, READ() */
+const volatile bool have_preempt; /* bpf_preempt_disable(): kernel.bpf.h, still_begin() */
 const volatile bool scope_all;		     /* -a, narrowed by what follows */
 const volatile bool scope_follow;	     /* -f: children of what is in scope */
 const volatile bool filter_comm_set, filter_uid_set, filter_cgroup_set;
@@ -92,8 +93,10 @@ struct {
 	__type(value, struct task_state);
 } task_states_hash SEC(".maps");
 
+/* One of each CPU; as many as there may be. User space reads them without a system call. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct mt_stats);
@@ -145,6 +148,14 @@ struct {
 	__u32 looked; /* a thread of it was found: the others have the same space */
 } scan = {};
 
+/* What ask_space is asked for, and its answer. */
+struct {
+	__u64 space;
+	__u32 forget; /* and take it off the tables */
+	__u32 found;
+	struct mt_space state;
+} ask = {};
+
 struct {
 	__u64 root_dentry, root_mnt; /* of the reader: paths stop there */
 	__u64 pid_ns;
@@ -160,9 +171,9 @@ bool stopped = false;
 
 static __always_inline struct mt_stats *stats_of_cpu(void)
 {
-	__u32 zero = 0;
+	__u32 cpu = bpf_get_smp_processor_id();
 
-	return bpf_map_lookup_elem(&stats, &zero);
+	return bpf_map_lookup_elem(&stats, &cpu);
 }
 
 static __always_inline struct mt_space *space_by_id(__u64 id)

@@ -102,8 +102,16 @@ static __always_inline void walk_new(struct task_struct *task, struct mm_struct 
 	scratch_put(s);
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
+/* do_what() with the CPU to itself: kernel.bpf.h, still_begin(). */
+#define STILL(do_what)      \
+	({                  \
+		still_begin(); \
+		do_what;    \
+		still_end();   \
+		0;          \
+	})
+
+static __always_inline int process_fork(struct task_struct *parent, struct task_struct *child)
 {
 	struct task_state *ps = state_of(parent, false), *cs;
 	__u64 mm = (__u64)child->mm, space = ps ? ps->space : 0, child_space;
@@ -144,9 +152,14 @@ int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
-/* Attached after life_fork: a child that came into scope there shows its map. */
 SEC("tp_btf/sched_process_fork")
-int BPF_PROG(truth_fork, struct task_struct *parent, struct task_struct *child)
+int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return STILL(process_fork(parent, child));
+}
+
+/* A child that came into scope shows its map. */
+static __always_inline int walk_child(struct task_struct *parent, struct task_struct *child)
 {
 	struct task_state *ts = state_of(child, false);
 	struct mt_event head;
@@ -157,6 +170,13 @@ int BPF_PROG(truth_fork, struct task_struct *parent, struct task_struct *child)
 	head.tgid = head.tid = ts->tgid;
 	walk_new(child, child->mm, &head, REGIONS_IN_MAPLE);
 	return 0;
+}
+
+/* Attached after life_fork. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(truth_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return STILL(walk_child(parent, child));
 }
 
 static __always_inline int process_exec(struct task_struct *task, enum region_store store)
@@ -201,7 +221,7 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(life_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	return process_exec(task, REGIONS_IN_MAPLE);
+	return STILL(process_exec(task, REGIONS_IN_MAPLE));
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -210,8 +230,7 @@ int BPF_PROG(life_exec_list, struct task_struct *task, pid_t old_pid, struct lin
 	return process_exec(task, REGIONS_IN_LIST);
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(life_exit, struct task_struct *task)
+static __always_inline int process_exit(struct task_struct *task)
 {
 	struct task_state *ts = state_of(task, false);
 	struct mt_space *sp;
@@ -241,6 +260,12 @@ int BPF_PROG(life_exit, struct task_struct *task)
 	return 0;
 }
 
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(life_exit, struct task_struct *task)
+{
+	return STILL(process_exit(task));
+}
+
 /*
  * The tracepoints had the path of a memory cgroup for a second argument until
  * 6.13; which form to load is seen by their number of arguments.
@@ -248,13 +273,13 @@ int BPF_PROG(life_exit, struct task_struct *task)
 SEC("tp_btf/mmap_lock_acquire_returned")
 int BPF_PROG(lock_acquire, struct mm_struct *mm, bool write, bool success)
 {
-	return lock_acquired(mm, write, success);
+	return STILL(lock_acquired(mm, write, success));
 }
 
 SEC("tp_btf/mmap_lock_released")
 int BPF_PROG(lock_release, struct mm_struct *mm, bool write)
 {
-	return write ? section_end(bpf_get_current_task_btf(), mm, false) : 0;
+	return write ? STILL(section_end(bpf_get_current_task_btf(), mm, false)) : 0;
 }
 
 SEC("tp_btf/mmap_lock_acquire_returned")
@@ -272,7 +297,7 @@ int BPF_PROG(lockcg_release, struct mm_struct *mm, const char *path, bool write)
 SEC("tp_btf/ma_write")
 int BPF_PROG(tree_write, const char *fn, struct ma_state *mas)
 {
-	return section_write(bpf_get_current_task_btf(), mas);
+	return STILL(section_write(bpf_get_current_task_btf(), mas));
 }
 
 /* Learns who reads: paths and pids are shown as the reader sees them. */
@@ -325,8 +350,7 @@ static __always_inline void fill_task(struct mt_task *rec, struct task_struct *t
 	rec->write_locked = tier_truth && mm_write_locked(task->mm);
 }
 
-SEC("iter/task")
-int scan_tasks(struct bpf_iter__task *ctx)
+static __always_inline int scan_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	__u64 args[6] = {}, sp = 0, mm;
@@ -360,9 +384,14 @@ int scan_tasks(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-/* Asks for the whole map of process scan.tgid: now if it stands still, else soon. */
 SEC("iter/task")
-int truth_walk(struct bpf_iter__task *ctx)
+int scan_tasks(struct bpf_iter__task *ctx)
+{
+	return STILL(scan_task(ctx));
+}
+
+/* Asks for the whole map of process scan.tgid: now if it stands still, else soon. */
+static __always_inline int walk_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct task_state *ts;
@@ -373,6 +402,12 @@ int truth_walk(struct bpf_iter__task *ctx)
 	if (ts && ts->space)
 		section_walk_idle(task, ts);
 	return 0;
+}
+
+SEC("iter/task")
+int truth_walk(struct bpf_iter__task *ctx)
+{
+	return STILL(walk_task(ctx));
 }
 
 /* Where a region that grows by itself is now: one struct mt_lookup. */
@@ -403,11 +438,37 @@ static __always_inline int region_lookup(struct bpf_iter__task *ctx, enum region
 SEC("iter/task")
 int lookup_region(struct bpf_iter__task *ctx)
 {
-	return region_lookup(ctx, REGIONS_IN_MAPLE);
+	return STILL(region_lookup(ctx, REGIONS_IN_MAPLE));
 }
 
 SEC("iter/task")
 int lookup_region_list(struct bpf_iter__task *ctx)
 {
 	return region_lookup(ctx, REGIONS_IN_LIST);
+}
+
+/*
+ * Run by user space (bpf_prog_test_run(), 5.10) in place of system calls on maps:
+ * these make the kernel skip programs of tracepoints that fire on their CPU
+ * meanwhile, which is when they are preempted (bpf_disable_instrumentation()).
+ */
+SEC("raw_tp")
+int ask_space(void *ctx)
+{
+	struct mt_space *sp = space_by_id(ask.space);
+	__u64 *id, mm;
+
+	ask.found = sp != NULL;
+	if (!sp)
+		return 0;
+	__builtin_memcpy(&ask.state, sp, sizeof(ask.state));
+	if (!ask.forget)
+		return 0;
+	/* The pointer may belong to a younger space by now. */
+	mm = ask.state.mm;
+	id = bpf_map_lookup_elem(&mm_spaces, &mm);
+	if (id && *id == ask.space)
+		bpf_map_delete_elem(&mm_spaces, &mm);
+	bpf_map_delete_elem(&spaces, &ask.space);
+	return 0;
 }

@@ -241,13 +241,13 @@ static void check_losses(struct session *s, uint64_t now)
 	live__stats(s->live, &st);
 	lives_lost = count_lost(&st, MT_EVENT_CALL + 1, MT_EVENT_NR - 1);
 	lost = lives_lost + count_lost(&st, MT_EVENT_CALL, MT_EVENT_CALL);
-	missed = st.lost[MT_EVENT_CALL][MT_LOSS_MISSED];
+	missed = live__missed(s->live);
 	if (lives_lost != s->lives_lost || s->scan_again)
 		scan_lives(s);
 	/* Once more, for those that were on their way. */
 	s->scan_again = lives_lost != s->lives_lost;
 	s->lives_lost = lives_lost;
-	if (lost == s->lost_seen)
+	if (lost == s->lost_seen && missed == s->missed)
 		return;
 	s->lost_seen = lost;
 	if (missed != s->missed)
@@ -318,6 +318,10 @@ static bool prove(struct session *s, struct space *space)
 	if (tracker__space(s->tracker, id) != space)
 		return true; /* it ended just now */
 	check_lost(s, space);
+	if (live__missed(s->live) != s->missed) {
+		check_losses(s, session__now());
+		return false;
+	}
 	if (space->delivered + before.lost_calls < before.calls)
 		return false;
 	if (!space->exact)

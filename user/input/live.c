@@ -8,39 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "live_private.h"
 #include "live_probe.h"
-#include "memtrace.skel.h"
 
 #define LIVE_BTF_PATH "/sys/kernel/btf/vmlinux"
-#define LINKS_MAX (2 * MT_CALL_NR + 16)
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
-#define PROG_PREFIX_ENTER "enter_"
-#define PROG_PREFIX_LIFE "life_"
-#define PROG_PREFIX_LOCK "lock"
-#define PROG_PREFIX_LOCK_OLD "lockcg_"
-#define PROG_PREFIX_TREE "tree_"
-#define PROG_PREFIX_TRUTH "truth_"
-#define PROG_TRUTH_FORK "truth_fork"
-
-/* Of the programs that are there twice, for each way in which kernels keep regions. */
-struct walkers {
-	struct bpf_program *exit_call, *life_exec, *lookup_region;
-};
-
-struct live {
-	struct memtrace_bpf *skel;
-	struct walkers walkers; /* those that are loaded */
-	struct ring_buffer *ring;
-	struct bpf_link *links[LINKS_MAX];
-	size_t n_links;
-	struct bpf_link *scan, *lookup, *walk;
-	long budget;
-	live_record_fn record;
-	void *record_ctx;
-};
 
 /* What went wrong is told in our own words, in one line; MEMTRACE_DEBUG=1 has libbpf's as well. */
 static int print(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -79,6 +55,7 @@ struct kernel_form {
 	int lock_args; /* of mmap_lock_acquire_returned: 4 until 6.13, 3 since */
 	bool truth;    /* all that write sections need is there */
 	bool cast;     /* bpf_rdonly_cast() is there */
+	bool preempt;  /* bpf_preempt_disable() is there, and walks may come after it */
 };
 
 static int learn_form(struct kernel_form *form)
@@ -95,6 +72,12 @@ static int learn_form(struct kernel_form *form)
 		      kernel_types__helper(types, "task_pt_regs") &&
 		      kernel_types__helper(types, "loop");
 	form->cast = kernel_types__function(types, "bpf_rdonly_cast");
+	/*
+	 * Calls of functions like walk_region() are allowed there since 6.15, as
+	 * bpf_res_spin_lock() is: before, only iterators would have needed it.
+	 */
+	form->preempt = kernel_types__function(types, "bpf_preempt_disable") &&
+			kernel_types__function(types, "bpf_res_spin_lock");
 	kernel_types__free(types);
 	return 0;
 }
@@ -119,6 +102,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	skel->rodata->use_task_storage = task_storage;
 	skel->rodata->tier_truth = scope->truth;
 	skel->rodata->have_cast = form->cast;
+	skel->rodata->have_preempt = form->preempt;
 	skel->rodata->scope_all = scope->all;
 	skel->rodata->scope_follow = scope->follow;
 	if (scope->comm) {
@@ -130,6 +114,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	skel->rodata->filter_cgroup_set = scope->cgroup_set;
 	skel->rodata->filter_cgroup = scope->cgroup_id;
 	bpf_map__set_max_entries(skel->maps.events, scope->ring_bytes);
+	bpf_map__set_max_entries(skel->maps.stats, (__u32)libbpf_num_possible_cpus());
 	if (scope->all) {
 		bpf_map__set_max_entries(skel->maps.spaces, SPACES_ALL);
 		bpf_map__set_max_entries(skel->maps.mm_spaces, SPACES_ALL);
@@ -306,6 +291,22 @@ static int on_record(void *ctx, void *data, size_t len)
 	return --live->budget > 0 ? 0 : -EAGAIN;
 }
 
+/* As libbpf does for global data: BPF_F_MMAPABLE rounds values up to 8 bytes. */
+static int map_stats(struct live *live)
+{
+	const struct bpf_map *map = live->skel->maps.stats;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *at;
+
+	live->n_stats = bpf_map__max_entries(map);
+	live->stats_len = (live->n_stats * sizeof(*live->stats) + page - 1) & ~(page - 1);
+	at = mmap(NULL, live->stats_len, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	live->stats = at;
+	return 0;
+}
+
 int live__open(const struct live_scope *scope, struct live **ret, char *why, size_t why_len)
 {
 	struct live *live = calloc(1, sizeof(*live));
@@ -331,6 +332,11 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 			 scope->ring_bytes, strerror(-err));
 		goto fail;
 	}
+	err = map_stats(live);
+	if (err) {
+		snprintf(why, why_len, "mapping the counters failed: %s", strerror(-err));
+		goto fail;
+	}
 	err = attach(live, scope, why, why_len);
 	if (err)
 		goto fail;
@@ -339,30 +345,6 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 fail:
 	live__close(live);
 	return err;
-}
-
-static uint64_t program_misses(const struct bpf_program *prog)
-{
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
-
-	if (bpf_program__fd(prog) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-		return 0;
-	return info.recursion_misses;
-}
-
-/* A call is missed when its enter or its exit was. */
-static uint64_t count_missed(const struct live *live)
-{
-	struct bpf_program *prog;
-	uint64_t missed = 0;
-
-	bpf_object__for_each_program(prog, live->skel->obj) {
-		if (prog == live->walkers.exit_call ||
-		    has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER))
-			missed += program_misses(prog);
-	}
-	return missed;
 }
 
 static void detach(struct live *live)
@@ -384,105 +366,10 @@ void live__close(struct live *live)
 	bpf_link__destroy(live->lookup);
 	bpf_link__destroy(live->walk);
 	ring_buffer__free(live->ring);
+	if (live->stats)
+		munmap((void *)live->stats, live->stats_len);
 	memtrace_bpf__destroy(live->skel);
 	free(live);
-}
-
-int live__add_target(struct live *live, uint32_t tgid)
-{
-	__u8 one = 1;
-
-	return bpf_map__update_elem(live->skel->maps.targets, &tgid, sizeof(tgid), &one,
-				    sizeof(one), BPF_ANY);
-}
-
-/* Reads a task iterator to its end; take() is given whole records of size bytes. */
-static int read_iter(struct bpf_link *link, size_t size, int (*take)(void *, const void *),
-		     void *ctx)
-{
-	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
-	char buf[32768];
-	size_t have = 0, at;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	for (;;) {
-		n = read(fd, buf + have, sizeof(buf) - have);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n <= 0)
-			break;
-		have += (size_t)n;
-		for (at = 0; !err && have - at >= size; at += size)
-			err = take(ctx, buf + at);
-		memmove(buf, buf + at, have - at);
-		have -= at;
-		if (err)
-			break;
-	}
-	if (n < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-struct scan_ctx {
-	live_task_fn cb;
-	void *ctx;
-};
-
-static int take_task(void *ctx, const void *rec)
-{
-	struct scan_ctx *scan = ctx;
-	struct mt_task task;
-
-	memcpy(&task, rec, sizeof(task));
-	return scan->cb(scan->ctx, &task);
-}
-
-int live__scan(struct live *live, uint32_t tgid, bool attach_matching, live_task_fn cb, void *ctx)
-{
-	struct scan_ctx scan = { cb, ctx };
-
-	live->skel->bss->scan.tgid = tgid;
-	live->skel->bss->scan.attach = attach_matching;
-	return read_iter(live->scan, sizeof(struct mt_task), take_task, &scan);
-}
-
-static int take_lookup(void *ctx, const void *rec)
-{
-	memcpy(ctx, rec, sizeof(struct mt_lookup));
-	return 0;
-}
-
-int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_lookup *ret)
-{
-	struct mt_lookup found = {};
-	int err;
-
-	live->skel->bss->scan.tgid = tgid;
-	live->skel->bss->scan.lookup = addr;
-	live->skel->bss->scan.looked = 0;
-	err = read_iter(live->lookup, sizeof(found), take_lookup, &found);
-	if (!err && !found.end)
-		err = -ENOENT;
-	if (!err)
-		*ret = found;
-	return err;
-}
-
-static int ignore_record(void *ctx, const void *rec)
-{
-	(void)ctx;
-	(void)rec;
-	return 0;
-}
-
-int live__walk(struct live *live, uint32_t tgid)
-{
-	live->skel->bss->scan.tgid = tgid;
-	return read_iter(live->walk, sizeof(struct mt_task), ignore_record, NULL);
 }
 
 void live__stop(struct live *live)
@@ -497,71 +384,4 @@ long live__consume(struct live *live, long max, live_record_fn cb, void *ctx)
 	live->record_ctx = ctx;
 	ring_buffer__consume(live->ring);
 	return max - live->budget;
-}
-
-int live__space(struct live *live, uint64_t space, struct mt_space *ret)
-{
-	return bpf_map__lookup_elem(live->skel->maps.spaces, &space, sizeof(space), ret,
-				    sizeof(*ret), 0);
-}
-
-void live__forget(struct live *live, uint64_t space)
-{
-	struct mt_space state;
-	uint64_t now;
-
-	if (live__space(live, space, &state))
-		return;
-	/* The pointer may belong to a younger space by now. */
-	if (!bpf_map__lookup_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), &now,
-				  sizeof(now), 0) &&
-	    now == space)
-		bpf_map__delete_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), 0);
-	bpf_map__delete_elem(live->skel->maps.spaces, &space, sizeof(space), 0);
-}
-
-uint64_t live__newest(const struct live *live)
-{
-	return live->skel->bss->last_space_id;
-}
-
-void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx)
-{
-	const struct bpf_map *spaces = live->skel->maps.spaces;
-	uint64_t id, next;
-	/* The next key is asked for before this one goes. */
-	int more = bpf_map__get_next_key(spaces, NULL, &id, sizeof(id));
-
-	while (!more) {
-		more = bpf_map__get_next_key(spaces, &id, &next, sizeof(next));
-		if (id <= newest && !known(ctx, id))
-			live__forget(live, id);
-		id = next;
-	}
-}
-
-void live__stats(struct live *live, struct mt_stats *ret)
-{
-	int cpus = libbpf_num_possible_cpus();
-	size_t size = sizeof(struct mt_stats) / sizeof(__u64), i;
-	uint64_t *sum = (uint64_t *)ret, missed;
-	struct mt_stats *each;
-	__u32 zero = 0;
-	int cpu;
-
-	memset(ret, 0, sizeof(*ret));
-	if (cpus <= 0)
-		return;
-	each = calloc((size_t)cpus, sizeof(*each));
-	if (each && !bpf_map__lookup_elem(live->skel->maps.stats, &zero, sizeof(zero), each,
-					  (size_t)cpus * sizeof(*each), 0)) {
-		for (cpu = 0; cpu < cpus; cpu++) {
-			for (i = 0; i < size; i++)
-				sum[i] += ((uint64_t *)&each[cpu])[i];
-		}
-	}
-	free(each);
-	missed = count_missed(live);
-	ret->seen[MT_EVENT_CALL] += missed;
-	ret->lost[MT_EVENT_CALL][MT_LOSS_MISSED] += missed;
 }

@@ -87,8 +87,14 @@ typedef bool (*live_known_fn)(void *ctx, uint64_t space);
 void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx);
 
 /*
- * Sums over all CPUs. Programs that the kernel skipped inside others are
- * counted as seen and as lost (MT_LOSS_MISSED) calls.
+ * How often the kernel skipped a program of ours, for whatever task: inside
+ * another program, or because a task that it took the CPU from was in it.
+ */
+uint64_t live__missed(const struct live *live);
+
+/*
+ * Sums over all CPUs. What programs that were skipped would have sent counts as
+ * seen, and as lost (MT_LOSS_MISSED).
  */
 void live__stats(struct live *live, struct mt_stats *ret);
 

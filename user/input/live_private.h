@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What loading (live.c) and asking (live_ask.c) share. Nobody else includes it. */
+#ifndef MEMTRACE_INPUT_LIVE_PRIVATE_H
+#define MEMTRACE_INPUT_LIVE_PRIVATE_H
+
+#include <bpf/libbpf.h>
+
+#include "live.h"
+#include "memtrace.skel.h"
+
+#define LINKS_MAX (2 * MT_CALL_NR + 16)
+
+/* How the names of programs begin: bpf/memtrace.bpf.c. */
+#define PROG_PREFIX_ENTER "enter_"
+#define PROG_PREFIX_LIFE "life_"
+#define PROG_PREFIX_LOCK "lock"
+#define PROG_PREFIX_LOCK_OLD "lockcg_"
+#define PROG_PREFIX_TREE "tree_"
+#define PROG_PREFIX_TRUTH "truth_"
+#define PROG_TRUTH_FORK "truth_fork"
+
+/* Of the programs that are there twice, for each way in which kernels keep regions. */
+struct walkers {
+	struct bpf_program *exit_call, *life_exec, *lookup_region;
+};
+
+struct live {
+	struct memtrace_bpf *skel;
+	struct walkers walkers; /* those that are loaded */
+	struct ring_buffer *ring;
+	struct bpf_link *links[LINKS_MAX];
+	size_t n_links;
+	struct bpf_link *scan, *lookup, *walk;
+	const struct mt_stats *stats; /* mapped; one of each CPU */
+	size_t n_stats, stats_len;
+	bool cannot_run; /* BPF_PROG_TEST_RUN, before 5.10 */
+	long budget;
+	live_record_fn record;
+	void *record_ctx;
+};
+
+#endif
