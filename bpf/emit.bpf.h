@@ -42,7 +42,7 @@ static __always_inline void fill_head(struct mt_event *e, struct task_struct *ta
 	e->flags = 0;
 	e->lost = lost;
 	e->space = space;
-	e->ts_ns = bpf_ktime_get_ns();
+	e->ts_ns = type == MT_EVENT_CALL && !clock_calls ? 0 : bpf_ktime_get_ns();
 	read_comm_of_current(task, e->comm);
 }
 

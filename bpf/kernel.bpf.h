@@ -58,11 +58,10 @@ static __always_inline struct task_struct *current_task(void)
  */
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
-#define READ(type, ptr, field)                                                          \
-	(have_cast ? ((type *)bpf_rdonly_cast((void *)(ptr),                            \
-					      bpf_core_type_id_kernel(type)))           \
-			     ->field :                                                  \
-		     BPF_CORE_READ((type *)(ptr), field))
+#define READ(type, ptr, field)                                                                    \
+	(have_cast ?                                                                              \
+		 ((type *)bpf_rdonly_cast((void *)(ptr), bpf_core_type_id_kernel(type)))->field : \
+		 BPF_CORE_READ((type *)(ptr), field))
 
 /*
  * Programs of iterators can be preempted, and since 7.0 those of tracepoints as
@@ -97,8 +96,8 @@ static __always_inline void still_end(void)
 enum region_store { REGIONS_IN_LIST, REGIONS_IN_MAPLE };
 
 /* FIELD(f) reads a field of the mm, in the way that the context allows. */
-#define FILL_COUNTERS(to, FIELD)               \
-	do {                                   \
+#define FILL_COUNTERS(to, FIELD)                    \
+	do {                                        \
 		(to)->total_vm = FIELD(total_vm);   \
 		(to)->stack_vm = FIELD(stack_vm);   \
 		(to)->locked_vm = FIELD(locked_vm); \
@@ -269,7 +268,7 @@ static __always_inline long task_syscall(struct pt_regs *regs, __u64 args[6], __
 static __always_inline __u32 call_of_syscall(long nr)
 {
 	switch (nr) {
-#define X(ID, x86, arm64)                 \
+#define X(ID, x86, arm64)                \
 	case SYSCALL_NUMBER(x86, arm64): \
 		return MT_CALL_##ID;
 		SYSCALL_NUMBERS(X)

@@ -13,11 +13,12 @@
 
 /* Settings: fixed before load, so that what is off costs nothing. */
 const volatile bool use_task_storage = true; /* else a hash by task pointer */
-const volatile bool tier_truth; /* write sections are seen */
-const volatile bool have_cast; /* bpf_rdonly_cast(): kernel.bpf.h, READ() */
+const volatile bool tier_truth;		     /* write sections are seen */
+const volatile bool clock_calls = true;	     /* false: when a call ended is told by who reads */
+const volatile bool have_cast;		     /* bpf_rdonly_cast(): kernel.bpf.h, READ() */
 const volatile bool have_preempt; /* bpf_preempt_disable(): kernel.bpf.h, still_begin() */
-const volatile bool scope_all;		     /* -a, narrowed by what follows */
-const volatile bool scope_follow;	     /* -f: children of what is in scope */
+const volatile bool scope_all;	  /* -a, narrowed by what follows */
+const volatile bool scope_follow; /* -f: children of what is in scope */
 const volatile bool filter_comm_set, filter_uid_set, filter_cgroup_set;
 const volatile char filter_comm[MT_COMM_LEN];
 const volatile __u32 filter_uid;
@@ -45,9 +46,9 @@ struct task_state {
 	__u64 args[6];
 	__u64 target;
 	struct section sections[2]; /* fork holds the parent's lock and the child's */
-	__u32 call;	 /* enum mt_call_id under way, or 0 */
-	__u32 uncounted; /* began before we attached */
-	__u32 tgid, tid; /* in the tracing user's namespace */
+	__u32 call;		    /* enum mt_call_id under way, or 0 */
+	__u32 uncounted;	    /* began before we attached */
+	__u32 tgid, tid;	    /* in the tracing user's namespace */
 };
 
 struct {
@@ -109,9 +110,9 @@ struct {
 
 struct scratch {
 	__u32 users;
-	__u32 len;    /* of rec so far */
-	__u64 lo, hi; /* of the walk, both ends included */
-	__u64 seq; /* of the pieces */
+	__u32 len;	 /* of rec so far */
+	__u64 lo, hi;	 /* of the walk, both ends included */
+	__u64 seq;	 /* of the pieces */
 	__u64 last_file; /* whose name was written last */
 	__u32 limit;	 /* regions wanted; 0: all */
 	__u32 found;	 /* regions so far */
@@ -121,8 +122,8 @@ struct scratch {
 	__u32 piecewise;      /* send a piece when it is full; else stop */
 	struct mt_event head; /* of the pieces */
 	__u64 root;
-	__u64 min, max;		/* what the current node covers, both ends included */
-	__u64 pivot;		/* where the current slot ends, included */
+	__u64 min, max; /* what the current node covers, both ends included */
+	__u64 pivot;	/* where the current slot ends, included */
 	struct {
 		__u64 addr;
 		__u32 leaf;

@@ -103,12 +103,12 @@ static __always_inline void walk_new(struct task_struct *task, struct mm_struct 
 }
 
 /* do_what() with the CPU to itself: kernel.bpf.h, still_begin(). */
-#define STILL(do_what)      \
-	({                  \
+#define STILL(do_what)         \
+	({                     \
 		still_begin(); \
-		do_what;    \
+		do_what;       \
 		still_end();   \
-		0;          \
+		0;             \
 	})
 
 static __always_inline int process_fork(struct task_struct *parent, struct task_struct *child)

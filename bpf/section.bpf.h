@@ -13,6 +13,7 @@
 #define PF_IO_WORKER 0x00000010
 #define PF_USER_WORKER 0x00004000
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
+#define STACK_SIZE 65536 /* at least THREAD_SIZE */
 #define RWSEM_WRITER 1ll /* kernel/locking/rwsem.c: RWSEM_WRITER_LOCKED */
 
 /* The kernel numbers them. */
@@ -299,12 +300,24 @@ static __noinline int section_end(struct task_struct *task, struct mm_struct *mm
 	return 0;
 }
 
+/*
+ * Regions that munmap takes out are put into a tree on its stack first
+ * (mm/vma.c, vms_gather_munmap_vmas()): of no interest, and soon seen.
+ */
+static __always_inline bool on_stack(const struct task_struct *task, const void *at)
+{
+	return (__u64)at - (__u64)task->stack < STACK_SIZE;
+}
+
 static __always_inline int section_write(struct task_struct *task, struct ma_state *mas)
 {
-	struct task_state *ts = state_of(task, false);
+	struct task_state *ts;
 	struct section *sec;
 	__u64 mm;
 
+	if (on_stack(task, mas->tree))
+		return 0;
+	ts = state_of(task, false);
 	if (!ts || !(ts->sections[0].mm | ts->sections[1].mm))
 		return 0;
 	mm = (__u64)mas->tree - bpf_core_field_offset(struct mm_struct, mm_mt);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define PAGE 4096UL
+#define FAULTS 64
 
 static void fail(const char *what)
 {
@@ -76,14 +77,67 @@ static void op_getppid(long n)
 		syscall(SYS_getppid);
 }
 
+/* As real programs do: what is mapped is also touched. */
+static void op_faults(long n)
+{
+	while (n-- > 0) {
+		volatile char *at = map(FAULTS * PAGE);
+
+		for (size_t i = 0; i < FAULTS; i++)
+			at[i * PAGE] = 1;
+		munmap((void *)at, FAULTS * PAGE);
+	}
+}
+
+/* Every other page without access: as many regions, none of which can merge. */
+static char *regions;
+static size_t n_regions;
+
+static void make_regions(size_t n)
+{
+	n_regions = n;
+	regions = map(n * PAGE);
+	for (size_t i = 0; i < n; i += 2)
+		if (mprotect(regions + i * PAGE, PAGE, PROT_NONE))
+			fail("mprotect");
+}
+
+static void make_100(void)
+{
+	make_regions(100);
+}
+
+static void make_30000(void)
+{
+	make_regions(30000);
+}
+
+static void drop_regions(void)
+{
+	munmap(regions, n_regions * PAGE);
+}
+
+static void op_one_of_many(long n)
+{
+	char *at = regions + (n_regions / 2 + 1) * PAGE;
+
+	while (n-- > 0)
+		if (mprotect(at, PAGE, PROT_READ) || mprotect(at, PAGE, PROT_READ | PROT_WRITE))
+			fail("mprotect");
+}
+
 static const struct op {
 	const char *name;
 	void (*run)(long n);
+	void (*before)(void), (*after)(void); /* NULL: nothing */
 } ops[] = {
-	{ "mmap", op_mmap },
-	{ "mprotect", op_mprotect },
-	{ "brk", op_brk },
-	{ "getppid", op_getppid },
+	{ "mmap", op_mmap, NULL, NULL },
+	{ "mprotect", op_mprotect, NULL, NULL },
+	{ "brk", op_brk, NULL, NULL },
+	{ "getppid", op_getppid, NULL, NULL },
+	{ "faults", op_faults, NULL, NULL },
+	{ "among100", op_one_of_many, make_100, drop_regions },
+	{ "among30000", op_one_of_many, make_30000, drop_regions },
 };
 
 static const struct op *find_op(const char *name)
@@ -98,10 +152,15 @@ static double measure(const struct op *op, long n)
 {
 	double begin;
 
+	if (op->before)
+		op->before();
 	op->run(n / 10 + 1); /* warm up */
 	begin = now_ns();
 	op->run(n);
-	return (now_ns() - begin) / (double)n;
+	begin = now_ns() - begin;
+	if (op->after)
+		op->after();
+	return begin / (double)n;
 }
 
 /* Buffers of our own: stdio's would come from malloc, which is measured. */

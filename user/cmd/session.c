@@ -45,6 +45,13 @@ static void on_record(void *ctx, const void *data, size_t len)
 		tracker__all_uncertain(s->tracker, "memtrace is out of memory", session__now());
 }
 
+/* Takes in what there is, at most BATCH records: returns their number. */
+static long consume(struct session *s)
+{
+	decoder__set_time(s->decoder, session__now());
+	return live__consume(s->live, BATCH, on_record, s);
+}
+
 static int on_task(void *ctx, const struct mt_task *task)
 {
 	struct session *s = ctx;
@@ -201,7 +208,7 @@ static void forget_ended(struct session *s)
 
 static void drain(struct session *s)
 {
-	while (live__consume(s->live, BATCH, on_record, s) == BATCH)
+	while (consume(s) == BATCH)
 		;
 }
 
@@ -268,7 +275,7 @@ static void read_wanted(struct session *s, uint64_t now)
 
 long session__pump(struct session *s)
 {
-	long n = live__consume(s->live, BATCH, on_record, s);
+	long n = consume(s);
 	uint64_t now = session__now();
 
 	forget_ended(s);

@@ -236,7 +236,7 @@ static int load(struct trace *t)
 		.uid = o->uid.uid,
 		.cgroup_set = o->cgroup != NULL,
 		.truth = o->tier == TIER_TRUTH,
-		.durations = o->json,
+		.clocks = o->json,
 		.ring_bytes = o->ring_bytes,
 	};
 	char why[512];

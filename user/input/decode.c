@@ -70,6 +70,12 @@ void decoder__free(struct decoder *d)
 	free(d);
 }
 
+void decoder__set_time(struct decoder *d, uint64_t ns)
+{
+	if (ns > d->latest_ns)
+		d->latest_ns = ns;
+}
+
 const uint64_t *decoder__malformed(const struct decoder *d)
 {
 	return d->malformed;
@@ -287,7 +293,7 @@ static int decode_call(struct decoder *d, struct bytes *b)
 	c->target = wire->target;
 	c->enter_ns = wire->enter_ns;
 	c->uncounted = wire->e.flags & MT_CALL_NO_ENTER;
-	c->exit_ns = wire->e.ts_ns;
+	c->exit_ns = wire->e.ts_ns ? wire->e.ts_ns : d->latest_ns;
 	memcpy(c->args, wire->args, sizeof(c->args));
 	c->ret = wire->ret;
 	c->mm = wire->mm;

@@ -22,6 +22,9 @@ void decoder__free(struct decoder *d);
  */
 int decoder__record(struct decoder *d, const void *data, size_t len);
 
+/* What has no time of its own is as of now, or as of the newest record that has one. */
+void decoder__set_time(struct decoder *d, uint64_t ns);
+
 /* Records that were malformed, by enum mt_event_type; 0 for an unknown type. */
 const uint64_t *decoder__malformed(const struct decoder *d);
 

@@ -103,6 +103,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	skel->rodata->tier_truth = scope->truth;
 	skel->rodata->have_cast = form->cast;
 	skel->rodata->have_preempt = form->preempt;
+	skel->rodata->clock_calls = !scope->truth || scope->clocks;
 	skel->rodata->scope_all = scope->all;
 	skel->rodata->scope_follow = scope->follow;
 	if (scope->comm) {
@@ -125,7 +126,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	}
 	bpf_object__for_each_program(prog, skel->obj) {
 		if (has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER) &&
-		    ((scope->truth && !scope->durations) ||
+		    ((scope->truth && !scope->clocks) ||
 		     !tracepoint_exists(bpf_program__section_name(prog))))
 			bpf_program__set_autoload(prog, false);
 		configure_truth(prog, scope->truth, form->lock_args);
@@ -199,7 +200,8 @@ static int keep_link(struct live *live, struct bpf_link *link, const char *what,
 	/* Debian's and Ubuntu's kernels have a value 3 of it (perf_event_open(2) knows 2). */
 	snprintf(why, why_len, "attaching to %s failed: %s%s", what, strerror(-err),
 		 err == -EACCES ? "; where kernel.perf_event_paranoid is over 2 it takes "
-				  "CAP_SYS_ADMIN as well" : "");
+				  "CAP_SYS_ADMIN as well" :
+				  "");
 	return err;
 }
 

@@ -22,7 +22,7 @@ struct live_scope {
 	uint32_t uid;
 	uint64_t cgroup_id; /* of cgroup v2: its inode number */
 	bool truth;	    /* write sections as well: tier truth */
-	bool durations;	    /* how long calls take is wanted: dearer in tier truth */
+	bool clocks;	    /* tier truth: when calls begin and end is wanted, which costs */
 	size_t ring_bytes;  /* a power of two */
 };
 

@@ -106,7 +106,7 @@ static enum member_form type__member(const struct btf *btf, __u32 id, const char
 			form = type__member(btf, (__u32)resolved, name, depth + 1);
 		} else if (!strcmp(member_name, name)) {
 			type = btf__type_by_id(btf, (__u32)resolved);
-			form = btf_is_int(type)		? MEMBER_INTEGER :
+			form = btf_is_int(type)	      ? MEMBER_INTEGER :
 			       btf_is_composite(type) ? MEMBER_STRUCT :
 							MEMBER_OTHER;
 		}
