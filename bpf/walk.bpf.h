@@ -198,15 +198,23 @@ static long walk_leaf(__u32 i, void *ctx)
 	return !s->min || s->min > s->hi;
 }
 
-static __always_inline void walk_maple(struct scratch *s, struct mm_struct *mm)
+/*
+ * Not static either, for walk_region()'s reason: what calls it may come here in
+ * many states, and loading took seconds when each of them was looked at.
+ */
+__noinline int walk_maple(void)
 {
-	s->root = (__u64)mm->mm_mt.ma_root;
+	struct scratch *s = scratch_of_cpu();
+
+	if (!s)
+		return 0;
 	/* xa_is_node(): the root of more than one entry has bit 1 set */
 	if ((s->root & 3) != 2 || s->root < PAGE_SIZE)
 		s->error = WALK_NODE;
 	/* Most walks end in the leaf that they begin in. */
 	else if (!walk_leaf(0, NULL))
 		bpf_loop(WALK_STEPS, walk_leaf, NULL, 0);
+	return 0;
 }
 
 /* Before 6.1: down the rb-tree to the first region that ends after lo, then along the list. */
@@ -253,10 +261,12 @@ static __always_inline void walk(struct scratch *s, struct mm_struct *mm, __u64 
 	s->found = s->first = 0;
 	s->last_file = 0;
 	s->error = WALK_OK;
-	if (store == REGIONS_IN_MAPLE)
-		walk_maple(s, mm);
-	else
+	if (store == REGIONS_IN_MAPLE) {
+		s->root = (__u64)mm->mm_mt.ma_root;
+		walk_maple();
+	} else {
 		walk_list(s, mm);
+	}
 }
 
 /*
