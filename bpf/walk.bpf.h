@@ -127,13 +127,16 @@ static __always_inline __u64 node_slot(const struct scratch *s, __u32 slot)
 /*
  * Goes to the first slot of the current node that ends at or after s->lo: from
  * s->min to s->pivot. Both are kept in memory so that the verifier forgets what
- * they were, and looks at what follows once and not for each slot.
+ * they were, and looks at what follows once and not for each slot. Not static,
+ * so that it looks at this loop once and not at each depth.
  */
-static __always_inline bool node_seek(struct scratch *s)
+__noinline int node_seek(struct scratch *s)
 {
 	__u64 pivot;
 	__u32 slot;
 
+	if (!s)
+		return false;
 	for (slot = 0; slot < MAPLE_SLOTS; slot++) {
 		pivot = node_pivot(s, slot);
 		if (pivot >= s->lo) {
@@ -172,13 +175,11 @@ static __always_inline bool walk_down(struct scratch *s)
 }
 
 /*
- * Takes the regions of one leaf, from s->lo on: 0 goes on, 1 ends (bpf_loop
- * callback). Each leaf is come to from the root: that is a few loads for some
+ * Takes the regions of one leaf, from s->lo on: 0 goes on, 1 ends. Each leaf is come to from the root: that is a few loads for some
  * ten regions, and nothing has to be remembered.
  */
-static long walk_leaf(__u32 i, void *ctx)
+__noinline int walk_leaf(struct scratch *s)
 {
-	struct scratch *s = scratch_of_cpu();
 	__u64 entry, pivot;
 	__u32 n;
 
@@ -198,22 +199,25 @@ static long walk_leaf(__u32 i, void *ctx)
 	return !s->min || s->min > s->hi;
 }
 
+static long walk_next_leaf(__u32 i, void *ctx)
+{
+	return walk_leaf(scratch_of_cpu()) != 0;
+}
+
 /*
  * Not static either, for walk_region()'s reason: what calls it may come here in
  * many states, and loading took seconds when each of them was looked at.
  */
-__noinline int walk_maple(void)
+__noinline int walk_maple(struct scratch *s)
 {
-	struct scratch *s = scratch_of_cpu();
-
 	if (!s)
 		return 0;
 	/* xa_is_node(): the root of more than one entry has bit 1 set */
 	if ((s->root & 3) != 2 || s->root < PAGE_SIZE)
 		s->error = WALK_NODE;
 	/* Most walks end in the leaf that they begin in. */
-	else if (!walk_leaf(0, NULL))
-		bpf_loop(WALK_STEPS, walk_leaf, NULL, 0);
+	else if (!walk_leaf(s))
+		bpf_loop(WALK_STEPS, walk_next_leaf, NULL, 0);
 	return 0;
 }
 
@@ -263,7 +267,7 @@ static __always_inline void walk(struct scratch *s, struct mm_struct *mm, __u64 
 	s->error = WALK_OK;
 	if (store == REGIONS_IN_MAPLE) {
 		s->root = (__u64)mm->mm_mt.ma_root;
-		walk_maple();
+		walk_maple(s);
 	} else {
 		walk_list(s, mm);
 	}

@@ -68,7 +68,7 @@ struct trace_options {
 	bool json;
 	const char *output;    /* -o; NULL standard streams */
 	const char *user;      /* --user, a user that exists; NULL ours */
-	enum tier tier;	       /* --tier */
+	struct tier_choice tier; /* --tier */
 	uint64_t ring_bytes;   /* --ring-size, a power of two */
 	bool help, version;    /* print this and do nothing else */
 };

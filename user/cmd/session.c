@@ -64,7 +64,7 @@ static int on_task(void *ctx, const struct mt_task *task)
 
 int session__load(struct session *s, const struct live_scope *scope, char *why, size_t why_len)
 {
-	*s = (struct session){ .observer = sink_observer, .truth = scope->truth };
+	*s = (struct session){ .observer = sink_observer, .truth = scope->tier == TIER_TRUTH };
 	s->begin_ns = s->checked_ns = session__now();
 	return live__open(scope, &s->live, why, why_len);
 }

@@ -40,6 +40,7 @@ struct trace {
 	struct sink *sink;
 	struct start_info info;
 	char kernel[128], boot_id[40], command_line[ESCAPE_ROOM(256)], vsyscall[PROC_VSYSCALL_LEN];
+	enum tier tier; /* that was loaded */
 	int out_fd, signal_fd;
 	uint64_t end_ns; /* -d; 0 none */
 	bool stop;
@@ -127,7 +128,7 @@ static int open_sink(struct trace *t)
 		.version = MEMTRACE_VERSION,
 		.kernel = t->kernel,
 		.boot_id = t->boot_id,
-		.tier = tier__name(o->tier),
+		.tier = tier__name(t->tier),
 		.command_line = t->command_line,
 		.vsyscall = *t->vsyscall ? t->vsyscall : NULL,
 	};
@@ -224,6 +225,35 @@ static int add_targets(struct trace *t)
 	return err;
 }
 
+/*
+ * The best tier that there is, or the one asked for. What a higher one came to
+ * grief at is told once a lower one has been loaded.
+ */
+static int load_tier(struct trace *t, struct live_scope *scope)
+{
+	const struct tier_choice *choice = &t->opts->tier;
+	char why[TIER_NR][512];
+	enum tier tier, first = choice->given ? choice->tier : (enum tier)0;
+	int err = -ENOTSUP;
+
+	for (tier = first; tier < TIER_NR; tier++) {
+		scope->tier = t->tier = tier;
+		err = session__load(&t->session, scope, why[tier], sizeof(why[tier]));
+		if (!err || choice->given || err == -ENOMEM)
+			break;
+	}
+	if (err) {
+		tier = tier < TIER_NR ? tier : TIER_NR - 1;
+		complain("cannot trace%s%s: %s", choice->given ? " in tier " : "",
+			 choice->given ? tier__name(tier) : "", why[tier]);
+		return err;
+	}
+	for (; first < tier && !t->opts->quiet; first++)
+		complain("tier %s, and not %s: %s", tier__name(tier), tier__name(first),
+			 why[first]);
+	return 0;
+}
+
 /* What takes more privileges than tracing itself: loads and attaches. */
 static int load(struct trace *t)
 {
@@ -235,11 +265,9 @@ static int load(struct trace *t)
 		.uid_set = o->uid.given,
 		.uid = o->uid.uid,
 		.cgroup_set = o->cgroup != NULL,
-		.truth = o->tier == TIER_TRUTH,
 		.clocks = o->json,
 		.ring_bytes = o->ring_bytes,
 	};
-	char why[512];
 	int err;
 
 	if (o->cgroup) {
@@ -247,10 +275,7 @@ static int load(struct trace *t)
 		if (err)
 			return err;
 	}
-	err = session__load(&t->session, &scope, why, sizeof(why));
-	if (err)
-		complain("cannot trace: %s", why);
-	return err;
+	return load_tier(t, &scope);
 }
 
 static int attach(struct trace *t)
@@ -377,7 +402,7 @@ static void tell_begin(const struct trace *t)
 	size_t n = tracker__live_processes(t->session.tracker);
 
 	fprintf(stderr, "Tracing the memory of %zu process%s, tier %s ... Hit Ctrl-C to end.\n", n,
-		n == 1 ? "" : "es", tier__name(t->opts->tier));
+		n == 1 ? "" : "es", tier__name(t->tier));
 }
 
 static int run(struct trace *t)
@@ -394,7 +419,7 @@ static int run(struct trace *t)
 	if (t->opts->duration_ns)
 		t->end_ns = session__now() + t->opts->duration_ns;
 	loop(t);
-	session__finish(&t->session, tier__name(t->opts->tier), writer__dropped(t->out));
+	session__finish(&t->session, tier__name(t->tier), writer__dropped(t->out));
 	status = close_output(t);
 	if (status == STATUS_OK && t->opts->command && t->command.ended)
 		status = command__exit_status(&t->command);

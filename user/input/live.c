@@ -17,6 +17,7 @@
 #define LIVE_BTF_PATH "/sys/kernel/btf/vmlinux"
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
+#define TRY_RING_BYTES 65536
 
 /* What went wrong is told in our own words, in one line; MEMTRACE_DEBUG=1 has libbpf's as well. */
 static int print(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -53,24 +54,24 @@ static bool tracepoint_exists(const char *section)
 struct kernel_form {
 	bool maple_tree;
 	int lock_args; /* of mmap_lock_acquire_returned: 4 until 6.13, 3 since */
-	bool truth;    /* all that write sections need is there */
 	bool cast;     /* bpf_rdonly_cast() is there */
 	bool preempt;  /* bpf_preempt_disable() is there, and walks may come after it */
 };
 
-static int learn_form(struct kernel_form *form)
+/* -ENOTSUP with a sentence in why when the tier lacks something. */
+static int learn_form(struct kernel_form *form, enum tier tier, char *why, size_t why_len)
 {
 	struct kernel_types *types;
 	int err = kernel_types__load(LIVE_BTF_PATH, &types);
+	const char *lacks;
 
 	if (err)
 		return err;
+	lacks = tier__lacks(tier, types);
+	if (lacks)
+		snprintf(why, why_len, "this kernel lacks %s (see memtrace features)", lacks);
 	form->maple_tree = kernel_types__member(types, "mm_struct", "mm_mt") != MEMBER_NONE;
 	form->lock_args = kernel_types__tracepoint(types, "mmap_lock_acquire_returned");
-	form->truth = form->maple_tree && (form->lock_args == 3 || form->lock_args == 4) &&
-		      kernel_types__tracepoint(types, "ma_write") >= 0 &&
-		      kernel_types__helper(types, "task_pt_regs") &&
-		      kernel_types__helper(types, "loop");
 	form->cast = kernel_types__function(types, "bpf_rdonly_cast");
 	/*
 	 * Calls of functions like walk_region() are allowed there since 6.15, as
@@ -79,7 +80,7 @@ static int learn_form(struct kernel_form *form)
 	form->preempt = kernel_types__function(types, "bpf_preempt_disable") &&
 			kernel_types__function(types, "bpf_res_spin_lock");
 	kernel_types__free(types);
-	return 0;
+	return lacks ? -ENOTSUP : 0;
 }
 
 /* Programs of tier truth, and of two forms of one tracepoint the one that fits. */
@@ -97,13 +98,14 @@ static void configure_truth(struct bpf_program *prog, bool truth, int lock_args)
 static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		      const struct kernel_form *form, bool task_storage)
 {
+	bool truth = scope->tier == TIER_TRUTH;
 	struct bpf_program *prog;
 
 	skel->rodata->use_task_storage = task_storage;
-	skel->rodata->tier_truth = scope->truth;
+	skel->rodata->tier_truth = truth;
 	skel->rodata->have_cast = form->cast;
 	skel->rodata->have_preempt = form->preempt;
-	skel->rodata->clock_calls = !scope->truth || scope->clocks;
+	skel->rodata->clock_calls = !truth || scope->clocks;
 	skel->rodata->scope_all = scope->all;
 	skel->rodata->scope_follow = scope->follow;
 	if (scope->comm) {
@@ -126,10 +128,10 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	}
 	bpf_object__for_each_program(prog, skel->obj) {
 		if (has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER) &&
-		    ((scope->truth && !scope->clocks) ||
+		    ((truth && !scope->clocks) ||
 		     !tracepoint_exists(bpf_program__section_name(prog))))
 			bpf_program__set_autoload(prog, false);
-		configure_truth(prog, scope->truth, form->lock_args);
+		configure_truth(prog, truth, form->lock_args);
 	}
 }
 
@@ -150,38 +152,58 @@ static void choose_walkers(struct live *live, bool maple_tree)
 	bpf_program__set_autoload(others->lookup_region, false);
 }
 
-/* Task storage came with 5.11, for programs like ours with 5.12: they are tried with it first. */
-static int load(struct live *live, const struct live_scope *scope)
+/* One try; the kernel's form says with what. */
+static int load_once(struct live *live, const struct live_scope *scope,
+		     const struct kernel_form *form, bool task_storage)
 {
 	/*
 	 * libbpf looks for a type that the kernel has not in its modules as well,
 	 * which takes CAP_SYS_ADMIN, but not when it is told where to look.
 	 */
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = LIVE_BTF_PATH);
+	int err;
+
+	live->skel = memtrace_bpf__open_opts(&opts);
+	if (!live->skel)
+		return -errno;
+	configure(live->skel, scope, form, task_storage);
+	choose_walkers(live, form->maple_tree);
+	err = memtrace_bpf__load(live->skel);
+	if (err) {
+		memtrace_bpf__destroy(live->skel);
+		live->skel = NULL;
+	}
+	return err;
+}
+
+/*
+ * Task storage came with 5.11, for programs like ours with 5.12: they are tried
+ * with it first. So they are with keeping the CPU to themselves.
+ */
+static int load(struct live *live, const struct live_scope *scope, char *why, size_t why_len)
+{
 	struct kernel_form form = { 0 };
 	bool task_storage;
 	int err;
 
-	err = learn_form(&form);
-	if (!err && scope->truth && !form.truth)
-		err = -ENOTSUP;
-	if (err)
+	err = learn_form(&form, scope->tier, why, why_len);
+	if (err == -ENOTSUP)
 		return err;
 	task_storage = !live_probe__task_storage();
-	for (;; task_storage = false) {
-		live->skel = memtrace_bpf__open_opts(&opts);
-		if (!live->skel)
-			return -errno;
-		configure(live->skel, scope, &form, task_storage);
-		choose_walkers(live, form.maple_tree);
-		err = memtrace_bpf__load(live->skel);
-		if (!err)
-			return 0;
-		memtrace_bpf__destroy(live->skel);
-		live->skel = NULL;
-		if (!task_storage || err == -EPERM || err == -ENOMEM)
-			return err;
+	while (!err) {
+		err = load_once(live, scope, &form, task_storage);
+		if (!err || err == -EPERM || err == -ENOMEM)
+			break;
+		if (!form.preempt && !task_storage)
+			break;
+		if (!form.preempt)
+			task_storage = false;
+		form.preempt = false;
+		err = 0;
 	}
+	if (err)
+		snprintf(why, why_len, "the kernel refused the BPF programs: %s", strerror(-err));
+	return err;
 }
 
 static int keep_link(struct live *live, struct bpf_link *link, const char *what, char *why,
@@ -261,9 +283,9 @@ static int attach(struct live *live, const struct live_scope *scope, char *why, 
 	snprintf(why, why_len, "attaching the task iterators failed");
 	live->scan = bpf_program__attach_iter(live->skel->progs.scan_tasks, NULL);
 	live->lookup = bpf_program__attach_iter(live->walkers.lookup_region, NULL);
-	if (scope->truth)
+	if (scope->tier == TIER_TRUTH)
 		live->walk = bpf_program__attach_iter(live->skel->progs.truth_walk, NULL);
-	if (!live->scan || !live->lookup || (scope->truth && !live->walk))
+	if (!live->scan || !live->lookup || (scope->tier == TIER_TRUTH && !live->walk))
 		return -errno;
 	/* The first scan learns who we are: -a must not trace itself. */
 	err = live__scan(live, 0, false, ignore_task, NULL);
@@ -317,16 +339,9 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 	if (!live)
 		return -ENOMEM;
 	libbpf_set_print(print);
-	err = load(live, scope);
-	if (err) {
-		snprintf(why, why_len,
-			 err == -ENOTSUP ?
-				 "this kernel has not what tier truth needs (memtrace features "
-				 "says what); --tier calls does without" :
-				 "the kernel refused the BPF programs: %s",
-			 strerror(-err));
+	err = load(live, scope, why, why_len);
+	if (err)
 		goto fail;
-	}
 	live->ring = ring_buffer__new(bpf_map__fd(live->skel->maps.events), on_record, live, NULL);
 	if (!live->ring) {
 		err = -errno;
@@ -345,6 +360,20 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 	*ret = live;
 	return 0;
 fail:
+	live__close(live);
+	return err;
+}
+
+int live__try(enum tier tier, char *why, size_t why_len)
+{
+	const struct live_scope scope = { .tier = tier, .ring_bytes = TRY_RING_BYTES };
+	struct live *live = calloc(1, sizeof(*live));
+	int err;
+
+	if (!live)
+		return -ENOMEM;
+	libbpf_set_print(print);
+	err = load(live, &scope, why, why_len);
 	live__close(live);
 	return err;
 }

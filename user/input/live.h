@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "memtrace/event.h"
+#include "tier.h"
 
 struct live;
 
@@ -21,7 +22,7 @@ struct live_scope {
 	bool uid_set, cgroup_set;
 	uint32_t uid;
 	uint64_t cgroup_id; /* of cgroup v2: its inode number */
-	bool truth;	    /* write sections as well: tier truth */
+	enum tier tier;
 	bool clocks;	    /* tier truth: when calls begin and end is wanted, which costs */
 	size_t ring_bytes;  /* a power of two */
 };
@@ -32,6 +33,12 @@ struct live_scope {
  * -errno; why then says which step failed, in a sentence.
  */
 int live__open(const struct live_scope *scope, struct live **ret, char *why, size_t why_len);
+
+/*
+ * Loads the programs of a tier and takes them away again. Returns 0, or -errno
+ * with a sentence in why.
+ */
+int live__try(enum tier tier, char *why, size_t why_len);
 
 /* Detaches at once and frees; what is in the ring is gone. NULL is allowed. */
 void live__close(struct live *live);
