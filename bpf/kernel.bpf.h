@@ -66,24 +66,21 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 /*
  * Programs of iterators can be preempted, and since 7.0 those of tracepoints as
  * well (include/linux/tracepoint.h: SRCU and not a section without preemption).
- * What runs on that CPU meanwhile finds our scratch taken, and a program that
- * the other task is in is skipped (kernel/trace/bpf_trace.c, __bpf_trace_run):
- * so nobody else gets the CPU from here to still_end() (fc7566ad0a82, 6.11).
+ * What runs on that CPU meanwhile would find our scratch taken. So nobody else
+ * gets the CPU while do_what is done, when `needed` (fc7566ad0a82, 6.11).
  */
 extern void bpf_preempt_disable(void) __ksym __weak;
 extern void bpf_preempt_enable(void) __ksym __weak;
 
-static __always_inline void still_begin(void)
-{
-	if (have_preempt)
-		bpf_preempt_disable();
-}
-
-static __always_inline void still_end(void)
-{
-	if (have_preempt)
-		bpf_preempt_enable();
-}
+#define STILL(needed, do_what)                 \
+	({                                     \
+		if (needed)                    \
+			bpf_preempt_disable(); \
+		do_what;                       \
+		if (needed)                    \
+			bpf_preempt_enable();  \
+		0;                             \
+	})
 
 /*
  * Until 6.0 regions hang in a list and an rb-tree, then in a maple tree

@@ -16,7 +16,8 @@ const volatile bool use_task_storage = true; /* else a hash by task pointer */
 const volatile bool tier_truth;		     /* write sections are seen */
 const volatile bool clock_calls = true;	     /* false: when a call ended is told by who reads */
 const volatile bool have_cast;		     /* bpf_rdonly_cast(): kernel.bpf.h, READ() */
-const volatile bool have_preempt; /* bpf_preempt_disable(): kernel.bpf.h, still_begin() */
+const volatile bool have_preempt;	     /* bpf_preempt_disable(): kernel.bpf.h, STILL() */
+const volatile bool preemptible;	     /* so are programs on tracepoints */
 const volatile bool scope_all;	  /* -a, narrowed by what follows */
 const volatile bool scope_follow; /* -f: children of what is in scope */
 const volatile bool filter_comm_set, filter_uid_set, filter_cgroup_set;

@@ -102,15 +102,6 @@ static __always_inline void walk_new(struct task_struct *task, struct mm_struct 
 	scratch_put(s);
 }
 
-/* do_what() with the CPU to itself: kernel.bpf.h, still_begin(). */
-#define STILL(do_what)         \
-	({                     \
-		still_begin(); \
-		do_what;       \
-		still_end();   \
-		0;             \
-	})
-
 static __always_inline int process_fork(struct task_struct *parent, struct task_struct *child)
 {
 	struct task_state *ps = state_of(parent, false), *cs;
@@ -155,7 +146,7 @@ static __always_inline int process_fork(struct task_struct *parent, struct task_
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
 {
-	return STILL(process_fork(parent, child));
+	return STILL(preemptible, process_fork(parent, child));
 }
 
 /* A child that came into scope shows its map. */
@@ -176,7 +167,7 @@ static __always_inline int walk_child(struct task_struct *parent, struct task_st
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(truth_fork, struct task_struct *parent, struct task_struct *child)
 {
-	return STILL(walk_child(parent, child));
+	return STILL(preemptible, walk_child(parent, child));
 }
 
 static __always_inline int process_exec(struct task_struct *task, enum region_store store)
@@ -221,7 +212,7 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(life_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	return STILL(process_exec(task, REGIONS_IN_MAPLE));
+	return STILL(preemptible, process_exec(task, REGIONS_IN_MAPLE));
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -263,24 +254,35 @@ static __always_inline int process_exit(struct task_struct *task)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(life_exit, struct task_struct *task)
 {
-	return STILL(process_exit(task));
+	return STILL(preemptible, process_exit(task));
 }
 
 /*
  * The tracepoints had the path of a memory cgroup for a second argument until
  * 6.13; which form to load is seen by their number of arguments.
  */
-SEC("tp_btf/mmap_lock_acquire_returned")
-int BPF_PROG(lock_acquire, struct mm_struct *mm, bool write, bool success)
-{
-	return STILL(lock_acquired(mm, write, success));
-}
+#define LOCK_PROGRAMS(prefix)                                                              \
+	SEC("tp_btf/mmap_lock_acquire_returned")                                           \
+	int BPF_PROG(prefix##_acquire, struct mm_struct *mm, bool write, bool success)     \
+	{                                                                                  \
+		return STILL(preemptible, lock_acquired(mm, write, success));              \
+	}                                                                                  \
+	SEC("tp_btf/mmap_lock_released")                                                   \
+	int BPF_PROG(prefix##_release, struct mm_struct *mm, bool write)                   \
+	{                                                                                  \
+		return write ? STILL(preemptible,                                          \
+				     section_end(bpf_get_current_task_btf(), mm, false)) : \
+			       0;                                                          \
+	}
+LOCK_PROGRAMS(lock)
 
-SEC("tp_btf/mmap_lock_released")
-int BPF_PROG(lock_release, struct mm_struct *mm, bool write)
-{
-	return write ? STILL(section_end(bpf_get_current_task_btf(), mm, false)) : 0;
-}
+/*
+ * The kernel skips a program while a task that it took the CPU from is in it
+ * (kernel/trace/bpf_trace.c, __bpf_trace_run). Where programs on tracepoints can
+ * be preempted, those of sections are there twice, the one after the other: done
+ * again, nothing comes of them, and that both are skipped is rare, and told.
+ */
+LOCK_PROGRAMS(again_lock)
 
 SEC("tp_btf/mmap_lock_acquire_returned")
 int BPF_PROG(lockcg_acquire, struct mm_struct *mm, const char *path, bool write, bool success)
@@ -297,7 +299,13 @@ int BPF_PROG(lockcg_release, struct mm_struct *mm, const char *path, bool write)
 SEC("tp_btf/ma_write")
 int BPF_PROG(tree_write, const char *fn, struct ma_state *mas)
 {
-	return STILL(section_write(bpf_get_current_task_btf(), mas));
+	return STILL(preemptible, section_write(bpf_get_current_task_btf(), mas));
+}
+
+SEC("tp_btf/ma_write")
+int BPF_PROG(again_tree_write, const char *fn, struct ma_state *mas)
+{
+	return STILL(preemptible, section_write(bpf_get_current_task_btf(), mas));
 }
 
 /* Learns who reads: paths and pids are shown as the reader sees them. */
@@ -387,7 +395,7 @@ static __always_inline int scan_task(struct bpf_iter__task *ctx)
 SEC("iter/task")
 int scan_tasks(struct bpf_iter__task *ctx)
 {
-	return STILL(scan_task(ctx));
+	return STILL(have_preempt, scan_task(ctx));
 }
 
 /* Asks for the whole map of process scan.tgid: now if it stands still, else soon. */
@@ -396,18 +404,21 @@ static __always_inline int walk_task(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct task_state *ts;
 
-	if (!task || !task->mm || tgid_seen(task) != scan.tgid || task->pid != task->tgid)
+	/* Any of its threads will do: the main thread may have ended. */
+	if (scan.looked || !task || !task->mm || tgid_seen(task) != scan.tgid)
 		return 0;
 	ts = state_of(task, false);
-	if (ts && ts->space)
-		section_walk_idle(task, ts);
+	if (!ts || !ts->space)
+		return 0;
+	scan.looked = 1;
+	section_walk_idle(task, ts);
 	return 0;
 }
 
 SEC("iter/task")
 int truth_walk(struct bpf_iter__task *ctx)
 {
-	return STILL(walk_task(ctx));
+	return STILL(have_preempt, walk_task(ctx));
 }
 
 /* Where a region that grows by itself is now: one struct mt_lookup. */
@@ -438,7 +449,7 @@ static __always_inline int region_lookup(struct bpf_iter__task *ctx, enum region
 SEC("iter/task")
 int lookup_region(struct bpf_iter__task *ctx)
 {
-	return STILL(region_lookup(ctx, REGIONS_IN_MAPLE));
+	return STILL(have_preempt, region_lookup(ctx, REGIONS_IN_MAPLE));
 }
 
 SEC("iter/task")

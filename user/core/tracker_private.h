@@ -89,7 +89,7 @@ bool space__check_totals(struct tracker *t, struct space *s, const struct mt_cou
 			 uint64_t ts_ns);
 
 /* Tier truth (tracker_truth.c). */
-void truth__take_change(struct tracker *t, uint32_t tid, struct change *ret);
+void truth__take_change(struct tracker *t, const struct call *c, struct change *ret);
 /* After each section: number of regions and total size are as the kernel counts. */
 void space__check_section(struct tracker *t, struct space *s, const struct section_event *ev);
 

@@ -53,9 +53,10 @@ static bool tracepoint_exists(const char *section)
 /* What the kernel's types say of how regions are kept and locked. */
 struct kernel_form {
 	bool maple_tree;
-	int lock_args; /* of mmap_lock_acquire_returned: 4 until 6.13, 3 since */
-	bool cast;     /* bpf_rdonly_cast() is there */
-	bool preempt;  /* bpf_preempt_disable() is there, and walks may come after it */
+	int lock_args;	  /* of mmap_lock_acquire_returned: 4 until 6.13, 3 since */
+	bool cast;	  /* bpf_rdonly_cast() is there */
+	bool preempt;	  /* bpf_preempt_disable() is there, and walks may come after it */
+	bool preemptible; /* programs on tracepoints are, since 7.0 */
 };
 
 /* -ENOTSUP with a sentence in why when the tier lacks something. */
@@ -73,24 +74,26 @@ static int learn_form(struct kernel_form *form, enum tier tier, char *why, size_
 	form->maple_tree = kernel_types__member(types, "mm_struct", "mm_mt") != MEMBER_NONE;
 	form->lock_args = kernel_types__tracepoint(types, "mmap_lock_acquire_returned");
 	form->cast = kernel_types__function(types, "bpf_rdonly_cast");
-	/*
-	 * Calls of functions like walk_region() are allowed there since 6.15, as
-	 * bpf_res_spin_lock() is: before, only iterators would have needed it.
-	 */
+	/* Calls of functions like walk_region() are allowed there since 6.15, as this is. */
 	form->preempt = kernel_types__function(types, "bpf_preempt_disable") &&
 			kernel_types__function(types, "bpf_res_spin_lock");
+	/* DEFINE_SRCU_FAST(tracepoint_srcu), kernel/tracepoint.c */
+	form->preemptible = form->preempt &&
+			    kernel_types__variable(types, "tracepoint_srcu_srcu_data");
 	kernel_types__free(types);
 	return lacks ? -ENOTSUP : 0;
 }
 
 /* Programs of tier truth, and of two forms of one tracepoint the one that fits. */
-static void configure_truth(struct bpf_program *prog, bool truth, int lock_args)
+static void configure_truth(struct bpf_program *prog, bool truth, const struct kernel_form *form)
 {
 	const char *name = bpf_program__name(prog);
 
-	if (has_prefix(name, PROG_PREFIX_LOCK))
+	if (has_prefix(name, PROG_PREFIX_AGAIN))
+		bpf_program__set_autoload(prog, truth && form->preemptible);
+	else if (has_prefix(name, PROG_PREFIX_LOCK))
 		bpf_program__set_autoload(prog, truth && has_prefix(name, PROG_PREFIX_LOCK_OLD) ==
-								 (lock_args == 4));
+								 (form->lock_args == 4));
 	else if (has_prefix(name, PROG_PREFIX_TREE) || has_prefix(name, PROG_PREFIX_TRUTH))
 		bpf_program__set_autoload(prog, truth);
 }
@@ -105,6 +108,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	skel->rodata->tier_truth = truth;
 	skel->rodata->have_cast = form->cast;
 	skel->rodata->have_preempt = form->preempt;
+	skel->rodata->preemptible = form->preemptible;
 	skel->rodata->clock_calls = !truth || scope->clocks;
 	skel->rodata->scope_all = scope->all;
 	skel->rodata->scope_follow = scope->follow;
@@ -131,7 +135,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		    ((truth && !scope->clocks) ||
 		     !tracepoint_exists(bpf_program__section_name(prog))))
 			bpf_program__set_autoload(prog, false);
-		configure_truth(prog, truth, form->lock_args);
+		configure_truth(prog, truth, form);
 	}
 }
 
@@ -198,7 +202,7 @@ static int load(struct live *live, const struct live_scope *scope, char *why, si
 			break;
 		if (!form.preempt)
 			task_storage = false;
-		form.preempt = false;
+		form.preempt = form.preemptible = false;
 		err = 0;
 	}
 	if (err)
@@ -295,6 +299,8 @@ static int attach(struct live *live, const struct live_scope *scope, char *why, 
 	err = attach_prefix(live, PROG_PREFIX_TREE, why, why_len);
 	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_LOCK, why, why_len);
+	if (!err)
+		err = attach_prefix(live, PROG_PREFIX_AGAIN, why, why_len);
 	if (!err)
 		err = attach_exits(live, why, why_len);
 	if (!err)

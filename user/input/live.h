@@ -23,8 +23,8 @@ struct live_scope {
 	uint32_t uid;
 	uint64_t cgroup_id; /* of cgroup v2: its inode number */
 	enum tier tier;
-	bool clocks;	    /* tier truth: when calls begin and end is wanted, which costs */
-	size_t ring_bytes;  /* a power of two */
+	bool clocks;	   /* tier truth: when calls begin and end is wanted, which costs */
+	size_t ring_bytes; /* a power of two */
 };
 
 /*

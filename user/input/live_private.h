@@ -17,6 +17,7 @@
 #define PROG_PREFIX_LOCK_OLD "lockcg_"
 #define PROG_PREFIX_TREE "tree_"
 #define PROG_PREFIX_TRUTH "truth_"
+#define PROG_PREFIX_AGAIN "again_"
 #define PROG_TRUTH_FORK "truth_fork"
 
 /* Of the programs that are there twice, for each way in which kernels keep regions. */

@@ -65,6 +65,11 @@ bool kernel_types__function(const struct kernel_types *types, const char *name)
 	return btf__find_by_name_kind(types__btf(types), name, BTF_KIND_FUNC) >= 0;
 }
 
+bool kernel_types__variable(const struct kernel_types *types, const char *name)
+{
+	return btf__find_by_name_kind(types__btf(types), name, BTF_KIND_VAR) >= 0;
+}
+
 int kernel_types__tracepoint(const struct kernel_types *types, const char *name)
 {
 	const struct btf *btf = types__btf(types);
