@@ -65,8 +65,10 @@ static __always_inline void record_output(struct scratch *s, __u32 type, __u64 s
 {
 	__u32 len = s->len;
 
-	if (len > RECORD_LEN || bpf_ringbuf_output(&events, s->rec, len, BPF_RB_NO_WAKEUP))
+	if (len > RECORD_LEN || bpf_ringbuf_output(&events, s->rec, len, BPF_RB_NO_WAKEUP)) {
 		count_lost(type, space, MT_LOSS_RING);
+		__sync_fetch_and_add(&files_generation, 1);
+	}
 }
 
 #endif

@@ -13,13 +13,14 @@
 
 /* Settings: fixed before load, so that what is off costs nothing. */
 const volatile bool use_task_storage = true; /* else a hash by task pointer */
+const volatile __u32 nr_cpus = 1;	     /* that there may be */
 const volatile bool tier_truth;		     /* write sections are seen */
 const volatile bool clock_calls = true;	     /* false: when a call ended is told by who reads */
 const volatile bool have_cast;		     /* bpf_rdonly_cast(): kernel.bpf.h, READ() */
 const volatile bool have_preempt;	     /* bpf_preempt_disable(): kernel.bpf.h, STILL() */
 const volatile bool preemptible;	     /* so are programs on tracepoints */
-const volatile bool scope_all;	  /* -a, narrowed by what follows */
-const volatile bool scope_follow; /* -f: children of what is in scope */
+const volatile bool scope_all;		     /* -a, narrowed by what follows */
+const volatile bool scope_follow;	     /* -f: children of what is in scope */
 const volatile bool filter_comm_set, filter_uid_set, filter_cgroup_set;
 const volatile char filter_comm[MT_COMM_LEN];
 const volatile __u32 filter_uid;
@@ -106,6 +107,27 @@ struct {
 
 #define NODE_WORDS 32 /* a node of the maple tree is 256 bytes (lib/maple_tree.c) */
 
+/*
+ * Files whose names were sent, for each space, so that they come in order: what a
+ * name hangs on. What is renamed is another file to us; one that a directory
+ * above was renamed of keeps the name that it had. A stale entry does no harm:
+ * it is never met again, for its inode has another number.
+ */
+struct file_key {
+	__u64 space;
+	__u64 inode, ino;
+	__u64 dentry, parent, hash_len, mnt;
+	__u32 deleted;
+	__u32 generation; /* of all names: files_generation */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct file_key);
+	__type(value, __u32);
+} files SEC(".maps");
+
 /* The longest record: a call with every tail, or a piece of a walk. */
 #define RECORD_LEN (MT_REGIONS_LEN + MT_PATH_LEN + 1024)
 
@@ -117,6 +139,8 @@ struct scratch {
 	__u64 last_file;   /* whose name was written last */
 	__u64 dentry, mnt; /* of a path on the way up */
 	__u32 path_at;	   /* where it begins */
+	__u64 space;	   /* of the walk */
+	__u32 files;	   /* numbers given on this CPU */
 	__u32 limit;	   /* regions wanted; 0: all */
 	__u32 found;	   /* regions so far */
 	__u32 slot;	   /* of the current node: walk.bpf.h, node_seek() */
@@ -168,7 +192,8 @@ struct {
 } self = {};
 
 __u64 last_space_id = 0;
-__s64 walks_wanted = 0; /* spaces with want_walk set, or more */
+__u32 files_generation = 0; /* raised when a name may have been lost */
+__s64 walks_wanted = 0;	    /* spaces with want_walk set, or more */
 
 /* Nothing new is seen from now on: detaching takes seconds, one grace period a program. */
 bool stopped = false;

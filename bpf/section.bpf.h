@@ -179,11 +179,13 @@ static __always_inline __u32 section_origin(struct task_struct *task, struct sec
 		return MT_ORIGIN_KERNEL;
 	*ret_full = true;
 	if (task->flags & PF_IO_WORKER)
-		return MT_ORIGIN_KERNEL;
+		return MT_ORIGIN_IO_URING;
 	nr = task_syscall((void *)bpf_task_pt_regs(task), args, &sp);
 	*ret_nr = nr;
 	if ((__u64)task->mm != (__u64)mm)
 		return MT_ORIGIN_OTHER_TASK;
+	/* Faults take the lock to write for a stack that grows: the tree is told (mm/vma.c). */
+	*ret_full = nr >= 0;
 	if (nr < 0)
 		return MT_ORIGIN_FAULT;
 	if (is_compat(task))
@@ -220,6 +222,7 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
 {
 	s->len = sizeof(*head);
 	s->found = s->error = 0;
+	s->space = sec->space;
 	if (!full && sec->lo <= sec->hi) {
 		head->lo = sec->lo & ~(PAGE_SIZE - 1);
 		head->hi = (sec->hi + PAGE_SIZE) & ~(PAGE_SIZE - 1);

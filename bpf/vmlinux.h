@@ -40,6 +40,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
@@ -70,7 +71,7 @@ struct pt_regs {
 #endif
 
 struct qstr {
-	__u32 len;
+	__u64 hash_len;
 	const unsigned char *name;
 };
 

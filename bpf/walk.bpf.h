@@ -282,6 +282,7 @@ static __always_inline __u32 walk_pieces(struct scratch *s, struct mm_struct *mm
 {
 	s->len = sizeof(struct mt_regions);
 	s->seq = seq;
+	s->space = s->head.space;
 	walk(s, mm, 0, ~0ull, 0, 1, store);
 	if (s->error || s->found != BPF_CORE_READ(mm, map_count))
 		return MT_REGIONS_LAST | MT_REGIONS_BAD;

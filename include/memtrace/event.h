@@ -115,6 +115,7 @@ enum mt_name_class {
 	MT_NAME_LITERAL,    /* printed as it is: "[vdso]" */
 	MT_NAME_ANON_VMA,   /* PR_SET_VMA_ANON_NAME; printed "[anon:NAME]" */
 	MT_NAME_SAME,	    /* the name of the region before it in the walk */
+	MT_NAME_KNOWN,	    /* sent before, with the same number in mt_region.file */
 	MT_NAME_NR
 };
 
@@ -132,7 +133,7 @@ struct mt_region {
 	__u8 name_class; /* enum mt_name_class */
 	__u8 name_flags;
 	__u32 page_shift; /* of a hugetlb region; else 0 */
-	__u32 pad;
+	__u32 file; /* tier truth: stands for the name of a file; 0: it has no number */
 };
 
 /* mt_event.flags of an MT_EVENT_CALL: which tails follow, in this order. */
@@ -213,13 +214,21 @@ struct mt_regions {
  * Who held the lock, where no system call of ours did: told as well as it can
  * be. Values below MT_CALL_NR are calls.
  */
+#define MT_ORIGINS(X)                                                            \
+	X(CLONE, fork, "fork copied the map")                                    \
+	X(SYSCALL, syscall, "another system call; its number is known")          \
+	X(COMPAT, compat, "a 32-bit system call")                                \
+	X(FAULT, fault, "a page fault: a stack grew")                            \
+	X(IO_URING, io_uring, "a worker of io_uring, for what was asked before") \
+	X(KERNEL, kernel, "a kernel thread")                                     \
+	X(OTHER_TASK, other, "a task with another address space: ptrace, process_madvise")
+
 enum mt_origin {
-	MT_ORIGIN_CLONE = 64, /* fork copied the map */
-	MT_ORIGIN_SYSCALL,    /* another system call; its number is in mt_section.nr */
-	MT_ORIGIN_COMPAT,     /* a 32-bit system call */
-	MT_ORIGIN_FAULT,      /* a page fault: a stack grew */
-	MT_ORIGIN_KERNEL,     /* a kernel thread, or an io_uring worker */
-	MT_ORIGIN_OTHER_TASK, /* a task with another address space: ptrace, process_madvise */
+	MT_ORIGIN_FIRST = 63,
+#define X(id, name, text) MT_ORIGIN_##id,
+	MT_ORIGINS(X)
+#undef X
+	MT_ORIGIN_NR
 };
 
 #define MT_SECTION_FULL 0x1	  /* the regions are all there are */

@@ -186,6 +186,18 @@ several() {
 	done
 }
 
+# It hurries to keep up with others, who do not; and not where a user wants otherwise.
+priorities() {
+	local command="grep -h . /proc/self/stat"
+	start -o "$T/records" -p "$busy"
+	[ "$(ps -o ni= -p "$pid" | tr -d ' ')" = -10 ] || fail "expected nice -10, got $(ps -o ni= -p "$pid")"
+	kill -INT "$pid"
+	finish
+	[ "$("$MEMTRACE" -q -o "$T/records" -- $command | awk '{ print $19 }')" = 0 ] || fail "COMMAND has another priority"
+	[ "$(nice -n 3 "$MEMTRACE" -q -o "$T/records" -- $command | awk '{ print $19 }')" = 3 ] || fail "COMMAND lost its priority"
+}
+
+check "scope: priorities" priorities
 check "scope: -n" by_name
 check "scope: -u" by_user
 check "scope: -c" by_cgroup

@@ -92,6 +92,8 @@ static const struct item limits[] = {
 	  "The growth of a stack is learned when a map is asked for." },
 	{ "small leaks", "An allocator serves small blocks from memory that it has. memtrace shows "
 	  "who needed more memory from the kernel, which need not be who leaks." },
+	{ "its own share", "Unless it was started with another nice value, memtrace runs at nice "
+	  "-10 so that it keeps up where all processors are busy; COMMAND does not." },
 	{ "slow readers", "A reader that does not keep up costs lines of output, which are "
 	  "counted, and never events." },
 };

@@ -3,9 +3,20 @@
 #include "privileges.h"
 
 #include <cap-ng.h>
+#include <errno.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+
+/* auditd does likewise (priority_boost in auditd.conf(5)). */
+#define HURRY_NICE (-10)
+
+void privileges__hurry(void)
+{
+	errno = 0;
+	if (getpriority(PRIO_PROCESS, 0) == 0 && !errno)
+		setpriority(PRIO_PROCESS, 0, HURRY_NICE);
+}
 
 int privileges__drop(bool may_kill)
 {

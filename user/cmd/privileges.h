@@ -13,4 +13,11 @@
  */
 int privileges__drop(bool may_kill);
 
+/*
+ * Asks for more processor time than what is traced, so that it keeps up where
+ * all of them are busy; not when a user has chosen a nice value, nor without
+ * CAP_SYS_NICE. For this thread and those that it starts later.
+ */
+void privileges__hurry(void);
+
 #endif

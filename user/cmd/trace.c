@@ -303,6 +303,7 @@ static int attach(struct trace *t)
 /* COMMAND may become another user: passing SIGTERM on takes a privilege then. */
 static int drop_privileges(const struct trace *t)
 {
+	privileges__hurry();
 	if (!privileges__drop(t->opts->command))
 		return 0;
 	complain("cannot give up privileges that are not needed");

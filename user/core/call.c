@@ -19,6 +19,19 @@ const char *call__name(enum mt_call_id id)
 	return (unsigned int)id < MT_CALL_NR ? names[id] : names[MT_CALL_NONE];
 }
 
+const char *call__what(const struct call *c)
+{
+	static const char *const origins[MT_ORIGIN_NR] = {
+#define X(id, name, text) [MT_ORIGIN_##id] = #name,
+		MT_ORIGINS(X)
+#undef X
+	};
+
+	if (c->id == MT_CALL_NONE && c->origin < MT_ORIGIN_NR && origins[c->origin])
+		return origins[c->origin];
+	return call__name(c->id);
+}
+
 enum mt_call_id call__by_name(const char *name)
 {
 	for (int id = MT_CALL_NONE + 1; id < MT_CALL_NR; id++)

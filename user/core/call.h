@@ -18,6 +18,9 @@ struct raw_region {
 
 struct call {
 	enum mt_call_id id;
+	/* Of a change that no call of ours made (id is MT_CALL_NONE): enum mt_origin. */
+	uint32_t origin;
+	int32_t nr; /* MT_ORIGIN_SYSCALL: of the system call */
 	uint32_t tgid, tid;
 	char comm[MT_COMM_LEN * 4 + 1]; /* escaped */
 	uint64_t space;	 /* of the caller */
@@ -63,6 +66,9 @@ static inline bool call__refused(const struct call *c)
 
 /* "mmap" for MT_CALL_MMAP. */
 const char *call__name(enum mt_call_id id);
+
+/* "mmap"; or "fault", "io_uring", ...: what else has changed a map. */
+const char *call__what(const struct call *c);
 
 /* 0 (MT_CALL_NONE) when no call has that name. */
 enum mt_call_id call__by_name(const char *name);

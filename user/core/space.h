@@ -35,6 +35,14 @@ struct window {
 
 struct process;
 
+/* Who had the lock, where it was no call of ours. */
+struct origin {
+	uint32_t what; /* enum mt_origin; 0: nobody */
+	int32_t nr;    /* MT_ORIGIN_SYSCALL: of the system call */
+	uint32_t tgid, tid;
+	char comm[MT_COMM_LEN * 4 + 1]; /* escaped */
+};
+
 struct space {
 	uint64_t id;
 	uint32_t tgid; /* a process whose /proc/PID shows it */
@@ -61,6 +69,7 @@ struct space {
 	struct window *windows; /* SPACE_WINDOWS, newest at next - 1; once there are threads */
 	uint32_t window_next, window_count, same_tid_run;
 	uint64_t window_latest_ns; /* the latest exit of all windows so far */
+	struct origin walk_by; /* whose section the walk that is coming in ended */
 	struct region *walk; /* pieces of a walk that is coming in */
 	size_t walk_n, walk_size;
 	UT_hash_handle hh;

@@ -428,9 +428,8 @@ static void count_call(struct process *p, const struct call *c, const struct cha
 		p->protections++;
 }
 
-/* What the range is, for people: looked up while it is mapped. */
-static void describe(const struct tracker *t, const struct space *s, const struct change *change,
-		     struct call_record *rec)
+void change__describe(const struct tracker *t, const struct space *s, const struct change *change,
+		      struct call_record *rec)
 {
 	const struct region *r = region_map__find(s->map, change->start);
 
@@ -477,12 +476,12 @@ int tracker__on_call(struct tracker *t, const struct call *c)
 	if (s && t->observer && call__ranges(c, ranges)) {
 		change.start = ranges[0].start;
 		change.end = ranges[0].end;
-		describe(t, s, &change, &rec);
+		change__describe(t, s, &change, &rec);
 	}
 	if (s)
 		err = apply(t, s, c, &change);
 	if (s && t->observer && !rec.region_name)
-		describe(t, s, &change, &rec);
+		change__describe(t, s, &change, &rec);
 	/* process_madvise sends the counters of its caller. */
 	if (s && s == caller)
 		s->mm = c->mm;

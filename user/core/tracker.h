@@ -52,6 +52,7 @@ struct section_event {
 	uint32_t tgid, tid, origin, count;
 	int32_t nr;
 	bool full, bad, downgraded;
+	const char *comm; /* escaped; NULL: not decoded, as for calls of ours */
 	struct mt_counters mm;
 	struct layout layout;
 	const struct raw_region *regions;

@@ -88,12 +88,19 @@ int space__window(struct tracker *t, struct space *s, const struct window *w);
 bool space__check_totals(struct tracker *t, struct space *s, const struct mt_counters *mm,
 			 uint64_t ts_ns);
 
+/* What the range of a change is, for people: looked up while it is mapped. */
+void change__describe(const struct tracker *t, const struct space *s, const struct change *change,
+		      struct call_record *rec);
+
 /* Tier truth (tracker_truth.c). */
 void truth__take_change(struct tracker *t, const struct call *c, struct change *ret);
+/* What is new in a walk after somebody else's section, before the walk becomes the map. */
+void truth__tell_walk(struct tracker *t, struct space *s, const struct region *walk, size_t n,
+		      uint64_t ts_ns);
 /* After each section: number of regions and total size are as the kernel counts. */
 void space__check_section(struct tracker *t, struct space *s, const struct section_event *ev);
 
-/* Findings (findings.c): all that a call gives cause for. */
+/* Findings (findings.c): all that a call, or what else made a change, gives cause for. */
 void findings__of_call(struct tracker *t, struct process *p, const struct space *s,
 		       const struct call_record *rec);
 enum limit limit__of_call(const struct tracker *t, const struct call *c, uint64_t *ret_bytes);

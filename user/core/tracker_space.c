@@ -252,6 +252,7 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 		return 0;
 	}
 	s->next_seq = ev->seq;
+	truth__tell_walk(t, s, walk, s->walk_n, ev->ts_ns);
 	err = space__set_map(t, s, walk, s->walk_n, ev->ts_ns, ev->ts_ns);
 	s->walk_n = 0;
 	if (!err && !t->truth)

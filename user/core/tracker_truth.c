@@ -6,8 +6,12 @@
 #include "tracker_private.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SPACE_END (1ull << 57)
+#define TOLD_MAX 16 /* lines for one walk */
 
 /* One stretch that was one thing before and is one thing now. */
 static void count_stretch(struct change *ch, const struct region *was, const struct region *is,
@@ -54,14 +58,16 @@ static void note_side(const struct region *r, bool first, uint32_t *flags, bool 
 
 static bool same_stretch(const struct region *was, const struct region *is)
 {
-	return was && is ? was->backing == is->backing && !((was->flags ^ is->flags) & REGION_RWX) :
-			   was == is;
+	return was && is ?
+		       was->backing == is->backing && !((was->flags ^ is->flags) & ~REGION_APART) :
+		       was == is;
 }
 
 /*
  * Adds to the change what is different in [start, end) between two lists. What
  * is the same may be a neighbour that the call was not about: sections reach
- * further than calls where the tree was written in.
+ * further than calls where the tree was written in. It gives the flags as long
+ * as nothing differs (madvise).
  */
 static void compare(struct change *ch, uint64_t start, uint64_t end, const struct region *was,
 		    size_t n_was, const struct region *is, size_t n_is)
@@ -76,8 +82,11 @@ static void compare(struct change *ch, uint64_t start, uint64_t end, const struc
 		next = end;
 		a = holder(was, n_was, &i, start, &next);
 		b = holder(is, n_is, &j, start, &next);
-		if (same_stretch(a, b))
+		if (same_stretch(a, b)) {
+			if (first && !ch->old_flags && a)
+				ch->old_flags = ch->new_flags = a->flags;
 			continue;
+		}
 		count_stretch(ch, a, b, next - start);
 		note_side(a, first, &ch->old_flags, &ch->was_writable, &ch->was_executable);
 		note_side(b, first, &ch->new_flags, &ch->now_writable, &ch->now_executable);
@@ -109,8 +118,9 @@ void truth__take_change(struct tracker *t, const struct call *c, struct change *
 {
 	struct change *ch = pending(t, c->tid);
 
-	if (!ch || ch->kind == CHANGE_NONE)
+	if (!ch || (ch->kind == CHANGE_NONE && !ch->old_flags))
 		return;
+	ch->kind = CHANGE_APPLIED;
 	ch->start = ret->start;
 	ch->end = ret->end;
 	count_replaced(ch, c);
@@ -118,11 +128,110 @@ void truth__take_change(struct tracker *t, const struct call *c, struct change *
 	memset(ch, 0, sizeof(*ch));
 }
 
+static bool change__is_one(const struct change *ch)
+{
+	return ch->mapped || ch->unmapped || ch->committed || ch->uncommitted ||
+	       ch->old_flags != ch->new_flags;
+}
+
+/* No call of ours will tell of it: a stack that grew, io_uring, ptrace, compat calls. */
+static void tell_change(struct tracker *t, struct space *s, const struct origin *by,
+			const struct change *ch, uint64_t ts_ns)
+{
+	struct process *p = tracker__process(t, s->tgid);
+	struct call c = {
+		.origin = by->what,
+		.nr = by->nr,
+		.tgid = by->tgid,
+		.tid = by->tid,
+		.space = s->id,
+		.target = s->id,
+		.exit_ns = ts_ns,
+	};
+	struct call_record rec = {
+		.call = &c, .change = ch, .process = p, .space = s, .kind = KIND_ANONYMOUS
+	};
+
+	if (!p || !t->observer)
+		return;
+	memcpy(c.comm, by->comm, sizeof(c.comm));
+	change__describe(t, s, ch, &rec);
+	if (t->observer->call)
+		t->observer->call(t->observer_ctx, &rec);
+	findings__of_call(t, p, s, &rec);
+}
+
+static struct origin section__origin(const struct section_event *ev)
+{
+	struct origin by = { .what = ev->origin, .nr = ev->nr, .tgid = ev->tgid, .tid = ev->tid };
+
+	snprintf(by.comm, sizeof(by.comm), "%s", ev->comm ? ev->comm : "");
+	return by;
+}
+
+static bool is_other(const struct region *a, const struct region *b)
+{
+	if (!a || !b)
+		return a != b;
+	return ((a->flags ^ b->flags) & REGION_PERMS) || a->backing != b->backing;
+}
+
+/* The end of the stretch from start on that is other than it was, or is as it was. */
+static uint64_t stretch(uint64_t start, const struct region *was, size_t n_was,
+			const struct region *is, size_t n_is, bool *ret_other)
+{
+	uint64_t at = start, next = start;
+	size_t i = 0, j = 0;
+	bool other;
+
+	for (; at < SPACE_END; at = next) {
+		const struct region *a, *b;
+
+		next = SPACE_END;
+		a = holder(was, n_was, &i, at, &next);
+		b = holder(is, n_is, &j, at, &next);
+		other = is_other(a, b);
+		if (at == start)
+			*ret_other = other;
+		else if (other != *ret_other)
+			break;
+	}
+	return at;
+}
+
+void truth__tell_walk(struct tracker *t, struct space *s, const struct region *walk, size_t n,
+		      uint64_t ts_ns)
+{
+	struct origin by = s->walk_by;
+	uint64_t start = 0, end;
+	struct region *was = NULL;
+	unsigned int told = 0;
+	bool other = false;
+	long n_was;
+
+	s->walk_by.what = 0;
+	n_was = by.what ? region_map__slice(s->map, 0, SPACE_END, &was) : -1;
+	for (; n_was >= 0 && start < SPACE_END && told < TOLD_MAX; start = end) {
+		struct change ch = { .start = start };
+
+		end = ch.end = stretch(start, was, (size_t)n_was, walk, n, &other);
+		if (!other)
+			continue;
+		compare(&ch, start, end, was, (size_t)n_was, walk, n);
+		tell_change(t, s, &by, &ch, ts_ns);
+		told++;
+	}
+	free(was);
+}
+
 static int replace(struct tracker *t, struct space *s, const struct section_event *ev,
 		   struct region *regions)
 {
 	uint64_t start = ev->lo, end = ev->hi;
-	struct change *ch = pending(t, ev->tid);
+	struct change own = { .start = ev->lo, .end = ev->hi };
+	bool by_call = ev->origin < MT_CALL_NR;
+	struct origin by;
+	struct change *ch = by_call ? pending(t, ev->tid) : &own;
 	struct region *was = NULL;
 	long n;
 	int err;
@@ -131,7 +240,7 @@ static int replace(struct tracker *t, struct space *s, const struct section_even
 		start = regions[0].start;
 	if (ev->count && regions[ev->count - 1].end > end)
 		end = regions[ev->count - 1].end;
-	if (ch && ev->origin < MT_CALL_NR) {
+	if (ch) {
 		n = region_map__slice(s->map, ev->lo, ev->hi, &was);
 		if (n < 0)
 			return (int)n;
@@ -141,7 +250,11 @@ static int replace(struct tracker *t, struct space *s, const struct section_even
 	err = region_map__replace(s->map, start, end, regions, ev->count);
 	if (err == -EINVAL) {
 		space__uncertain(t, s, "a section's regions made no sense", ev->ts_ns);
-		err = 0;
+		return 0;
+	}
+	if (!err && !by_call && change__is_one(&own)) {
+		by = section__origin(ev);
+		tell_change(t, s, &by, &own, ev->ts_ns);
 	}
 	return err;
 }
@@ -186,6 +299,8 @@ int tracker__on_section(struct tracker *t, const struct section_event *ev)
 	s->next_seq = ev->seq + 1;
 	if (ev->bad)
 		space__uncertain(t, s, "the walk of a write section failed", ev->ts_ns);
+	if (ev->full && s->exact && ev->origin >= MT_CALL_NR)
+		s->walk_by = section__origin(ev);
 	if (ev->full || ev->bad)
 		return 0;
 	if (ev->lo < ev->hi)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names.h"
 #include "util/escape.h"
 
 /* include/linux/mm.h */
@@ -33,6 +34,8 @@ struct decoder {
 	uint64_t latest_ns; /* of the records so far */
 	uint64_t malformed[MT_EVENT_NR];
 	struct call call;
+	struct names *known; /* names of files */
+	bool unnamed; /* a name was referred to that has not come */
 	struct raw_region regions[REGIONS_MAX];
 	size_t names_len;
 	char names[NAMES_BYTES];
@@ -60,13 +63,22 @@ struct decoder *decoder__new(struct tracker *tracker)
 {
 	struct decoder *d = calloc(1, sizeof(*d));
 
-	if (d)
-		d->tracker = tracker;
+	if (!d)
+		return NULL;
+	d->tracker = tracker;
+	d->known = names__new();
+	if (!d->known) {
+		free(d);
+		return NULL;
+	}
 	return d;
 }
 
 void decoder__free(struct decoder *d)
 {
+	if (!d)
+		return;
+	names__free(d->known);
 	free(d);
 }
 
@@ -162,7 +174,7 @@ static const char *decode_name(struct decoder *d, const struct mt_region *wire, 
 			       const char *previous)
 {
 	size_t len = wire->name_len, path_len;
-	const char *path;
+	const char *path, *known;
 
 	switch (wire->name_class) {
 	case MT_NAME_PATH:
@@ -178,6 +190,10 @@ static const char *decode_name(struct decoder *d, const struct mt_region *wire, 
 		return wrap_name(d, "[anon:", raw, len, "]", 0);
 	case MT_NAME_SAME:
 		return previous ? previous : "";
+	case MT_NAME_KNOWN:
+		known = names__get(d->known, wire->file);
+		d->unnamed |= !known;
+		return known ? known : "";
 	}
 	return "";
 }
@@ -217,13 +233,16 @@ static bool decode_region(struct decoder *d, struct bytes *b, const struct raw_r
 	if (!raw)
 		return false;
 	memset(ret, 0, sizeof(*ret));
-	file = wire->dev || wire->ino || wire->name_class == MT_NAME_PATH ||
+	file = wire->dev || wire->ino || wire->file || wire->name_class == MT_NAME_PATH ||
 	       wire->name_class == MT_NAME_PSEUDO || wire->name_class == MT_NAME_ANON_INODE;
 	ret->region.start = wire->start;
 	ret->region.end = wire->end;
 	ret->region.flags = decode_vm_flags(wire->vm_flags);
 	ret->anonymous = !file && wire->name_class == MT_NAME_NONE;
 	ret->backing.name = decode_name(d, wire, raw, previous ? previous->backing.name : NULL);
+	/* Without memory it is a name that has not come, when it is referred to. */
+	if (wire->file && wire->name_class != MT_NAME_KNOWN)
+		names__put(d->known, wire->file, ret->backing.name);
 	ret->backing.has_contents = file;
 	if (file) {
 		ret->region.offset = wire->pgoff * REGION_PAGE;
@@ -401,7 +420,7 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 		.first = wire->first,
 		.count = wire->count,
 		.last = wire->e.flags & MT_REGIONS_LAST,
-		.bad = wire->e.flags & MT_REGIONS_BAD,
+		.bad = wire->e.flags & MT_REGIONS_BAD || d->unnamed,
 		.regions = d->regions,
 	};
 	return tracker__on_walk(d->tracker, &ev);
@@ -410,6 +429,7 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 static int decode_section(struct decoder *d, struct bytes *b)
 {
 	const struct mt_section *wire = take(b, sizeof(*wire));
+	char comm[ESCAPE_ROOM(MT_COMM_LEN)];
 	struct section_event ev;
 
 	if (!wire || !decode_list(d, b, wire->count))
@@ -426,12 +446,15 @@ static int decode_section(struct decoder *d, struct bytes *b)
 		.nr = wire->nr,
 		.count = wire->count,
 		.full = wire->e.flags & MT_SECTION_FULL,
-		.bad = wire->e.flags & MT_SECTION_BAD,
+		.bad = wire->e.flags & MT_SECTION_BAD || d->unnamed,
 		.downgraded = wire->e.flags & MT_SECTION_DOWNGRADED,
+		.comm = wire->origin < MT_CALL_NR ? NULL : comm,
 		.mm = wire->mm,
 		.layout = decode_layout(&wire->layout),
 		.regions = d->regions,
 	};
+	if (ev.comm)
+		decode_comm(wire->e.comm, comm, sizeof(comm));
 	return tracker__on_section(d->tracker, &ev);
 }
 
@@ -451,6 +474,8 @@ int decoder__record(struct decoder *d, const void *data, size_t len)
 		return -EBADMSG;
 	}
 	d->names_len = 0;
+	d->unnamed = false;
+	names__trim(d->known);
 	if (e->ts_ns > d->latest_ns)
 		d->latest_ns = e->ts_ns;
 	tracker__on_lost(d->tracker, e->space, e->lost, d->latest_ns);

@@ -18,6 +18,7 @@
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
 #define TRY_RING_BYTES 65536
+#define FILES_KNOWN 8192 /* whose names were sent; names.h keeps more */
 
 /* What went wrong is told in our own words, in one line; MEMTRACE_DEBUG=1 has libbpf's as well. */
 static int print(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -126,6 +127,8 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		bpf_map__set_max_entries(skel->maps.spaces, SPACES_ALL);
 		bpf_map__set_max_entries(skel->maps.mm_spaces, SPACES_ALL);
 	}
+	skel->rodata->nr_cpus = (__u32)libbpf_num_possible_cpus();
+	bpf_map__set_max_entries(skel->maps.files, truth ? FILES_KNOWN : 1);
 	if (!task_storage) {
 		bpf_map__set_autocreate(skel->maps.task_states, false);
 		bpf_map__set_max_entries(skel->maps.task_states_hash, TASKS_HASH);

@@ -183,7 +183,10 @@ static void change_record(struct sink *s, const struct call_record *rec)
 	json__u64(&j, JSON_change_pid, c->tgid);
 	json__u64(&j, JSON_change_tid, c->tid);
 	json__decimal(&j, JSON_change_space, c->target);
-	json__string(&j, JSON_change_call, call__name(c->id));
+	json__string(&j, JSON_change_comm, c->comm);
+	json__string(&j, JSON_change_call, call__what(c));
+	if (c->origin == MT_ORIGIN_SYSCALL)
+		json__i64(&j, JSON_change_nr, c->nr);
 	json__hex(&j, JSON_change_start, ch->start);
 	json__hex(&j, JSON_change_end, ch->end);
 	/* Flags of 0 may be a region without access: then mapped and unmapped tell. */
@@ -211,6 +214,10 @@ static void json_sink__call(struct sink *s, const struct call_record *rec)
 
 	if (!view__shows_call(&s->view, rec))
 		return;
+	if (c->id == MT_CALL_NONE) {
+		change_record(s, rec);
+		return;
+	}
 	BEGIN(&j, s, false, call, c->exit_ns);
 	json__u64(&j, JSON_call_pid, c->tgid);
 	json__u64(&j, JSON_call_tid, c->tid);
@@ -237,7 +244,7 @@ static void finding_call(struct json *j, const struct call_record *rec)
 {
 	int err = call_text__errno(rec->call);
 
-	json__string(j, JSON_finding_call, call__name(rec->call->id));
+	json__string(j, JSON_finding_call, call__what(rec->call));
 	if (err)
 		string_if(j, JSON_finding_error, errno__name(err));
 	if (err && limit__name(rec->limit)) {

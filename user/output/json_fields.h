@@ -14,38 +14,38 @@ enum json_field_type {
 	JSON_STRING,
 	JSON_INTEGER,
 	JSON_BOOLEAN,
-	JSON_HEX,	/* a string: "0x7f3c50021000" */
-	JSON_DECIMAL,	/* a string: may exceed 2^53 */
+	JSON_HEX,     /* a string: "0x7f3c50021000" */
+	JSON_DECIMAL, /* a string: may exceed 2^53 */
 	JSON_OBJECT,
-	JSON_ARRAY,	/* of objects */
+	JSON_ARRAY, /* of objects */
 };
 
 /* Records, and objects that are part of them. */
-#define JSON_RECORDS(X)                                                       \
-	X(start, "first")                                                     \
+#define JSON_RECORDS(X)                                                        \
+	X(start, "first")                                                      \
 	X(process, "a process was found, forked, executed a program or ended") \
-	X(call, "a memory system call (-v)")                                  \
-	X(change, "what a call changed (-v)")                                 \
-	X(finding, "something worth telling")                                 \
-	X(map, "the regions of a space (SIGUSR1)")                            \
-	X(region, "object: one of map.regions")                               \
-	X(state, "a map became uncertain or exact")                           \
-	X(lost, "events were lost")                                           \
-	X(summary, "last")                                                    \
-	X(causes, "object: summary.lost_by_cause")                            \
-	X(process_sum, "object: one of summary.processes")                    \
-	X(other_sum, "object: summary.other, all other processes together")   \
-	X(usage, "object: at_start, peak, at_end, in bytes")                  \
-	X(kinds, "object: usage.kinds")                                       \
-	X(calls, "object: calls of a process")                                \
-	X(call_sum, "object: one of calls")                                   \
+	X(call, "a memory system call (-v)")                                   \
+	X(change, "what a call, or anything else, changed (-v)")               \
+	X(finding, "something worth telling")                                  \
+	X(map, "the regions of a space (SIGUSR1)")                             \
+	X(region, "object: one of map.regions")                                \
+	X(state, "a map became uncertain or exact")                            \
+	X(lost, "events were lost")                                            \
+	X(summary, "last")                                                     \
+	X(causes, "object: summary.lost_by_cause")                             \
+	X(process_sum, "object: one of summary.processes")                     \
+	X(other_sum, "object: summary.other, all other processes together")    \
+	X(usage, "object: at_start, peak, at_end, in bytes")                   \
+	X(kinds, "object: usage.kinds")                                        \
+	X(calls, "object: calls of a process")                                 \
+	X(call_sum, "object: one of calls")                                    \
 	X(finding_counts, "object: findings of a process")
 
 enum json_record {
 #define X(record, text) JSON_RECORD_##record,
 	JSON_RECORDS(X)
 #undef X
-	JSON_RECORD_NR
+		JSON_RECORD_NR
 };
 
 /* The arguments of calls are named in call_text.h. X is whatever JSON_FIELDS is given. */
@@ -59,170 +59,173 @@ enum json_record {
  * list: KIND a kind of region, CALL a call, CAUSE a cause of loss, FINDING a
  * kind of finding. The macro given to JSON_FIELDS must be called X.
  */
-#define JSON_FIELDS(X)                                                                             \
-	X(start, type, JSON_STRING, "\"start\"")                                                   \
-	X(start, ts, JSON_INTEGER, "0: ns since start, as in every record")                        \
-	X(start, schema, JSON_INTEGER, "1")                                                        \
-	X(start, version, JSON_STRING, "of memtrace")                                              \
-	X(start, time, JSON_STRING, "wall clock at the start, RFC 3339, UTC")                      \
-	X(start, wall_ns, JSON_DECIMAL, "the same, ns since the epoch")                            \
-	X(start, mono_ns, JSON_DECIMAL, "the same on CLOCK_MONOTONIC")                             \
-	X(start, boot_id, JSON_STRING, "/proc/sys/kernel/random/boot_id")                          \
-	X(start, tier, JSON_STRING, "truth, ordered or calls")                                     \
-	X(start, kernel, JSON_STRING, "release of the kernel")                                     \
-	X(start, command, JSON_STRING, "command line of memtrace")                                 \
-	X(process, type, JSON_STRING, "\"process\"")                                               \
-	X(process, ts, JSON_INTEGER, "ns since start")                                             \
-	X(process, pid, JSON_INTEGER, "process")                                                   \
-	X(process, ppid, JSON_INTEGER, "its parent; 0 if it is not known")                         \
-	X(process, comm, JSON_STRING, "its name, escaped")                                         \
-	X(process, event, JSON_STRING, "found, fork, exec or exit")                                \
-	X(process, space, JSON_DECIMAL, "its address space, never reused")                         \
-	X(process, status, JSON_INTEGER, "exit: exit status; absent if it was killed")             \
-	X(process, signal, JSON_STRING, "exit: the signal that killed it")                         \
-	X(process, core, JSON_BOOLEAN, "exit: killed, with a core dump")                           \
-	X(call, type, JSON_STRING, "\"call\"")                                                     \
-	X(call, ts, JSON_INTEGER, "ns since start, when it returned")                              \
-	X(call, pid, JSON_INTEGER, "process")                                                      \
-	X(call, tid, JSON_INTEGER, "thread")                                                       \
-	X(call, comm, JSON_STRING, "name of the thread, escaped")                                  \
-	X(call, call, JSON_STRING, "name of the system call")                                      \
-	CALL_ARG_FIELDS(JSON_CALL_ARG)                                                             \
-	X(call, name, JSON_STRING, "PR_SET_VMA_ANON_NAME: the name, escaped; \"\" takes it off")   \
-	X(call, ret, JSON_INTEGER, "result, if it is a number")                                    \
-	X(call, ret_addr, JSON_HEX, "result, if it is an address")                                 \
-	X(call, error, JSON_STRING, "name of the error; then ret is absent")                       \
-	X(call, limit, JSON_STRING, "the limit that was hit: RLIMIT_AS, vm.max_map_count, ...")    \
-	X(call, limit_value, JSON_DECIMAL, "its value: bytes, or regions")                         \
-	X(call, duration_ns, JSON_INTEGER, "absent when it began before tracing did")              \
-	X(call, space, JSON_DECIMAL, "the address space acted on")                                 \
-	X(call, caller_space, JSON_DECIMAL, "that of the caller, when it is another one")          \
-	X(call, region, JSON_STRING, "name of the region acted on, escaped")                       \
-	X(call, region_kind, JSON_STRING, "its kind")                                              \
-	X(change, type, JSON_STRING, "\"change\"")                                                 \
-	X(change, ts, JSON_INTEGER, "ns since start")                                              \
-	X(change, pid, JSON_INTEGER, "process that made the call")                                 \
-	X(change, tid, JSON_INTEGER, "thread that made the call")                                  \
-	X(change, space, JSON_DECIMAL, "the space that changed")                                   \
-	X(change, call, JSON_STRING, "the call that changed it")                                   \
-	X(change, start, JSON_HEX, "first address acted on")                                       \
-	X(change, end, JSON_HEX, "first address after it")                                         \
-	X(change, old_perms, JSON_STRING, "rwxp of its first region before; absent: none")         \
-	X(change, new_perms, JSON_STRING, "rwxp of its first region after; absent: none")          \
-	X(change, mixed, JSON_BOOLEAN, "there were regions with other permissions before")         \
-	X(change, mapped, JSON_INTEGER, "bytes newly mapped")                                      \
-	X(change, unmapped, JSON_INTEGER, "bytes no longer mapped, or mapped over")                \
-	X(change, committed, JSON_INTEGER, "bytes that became accessible")                         \
-	X(change, uncommitted, JSON_INTEGER, "bytes that are no longer accessible")                \
-	X(change, moved_from, JSON_HEX, "mremap: where it was before; absent: not moved")          \
-	X(change, exact, JSON_BOOLEAN, "false: it may have changed otherwise")                     \
-	X(change, why, JSON_STRING, "exact is false: why")                                         \
-	X(finding, type, JSON_STRING, "\"finding\"")                                               \
-	X(finding, ts, JSON_INTEGER, "ns since start")                                             \
-	X(finding, pid, JSON_INTEGER, "process")                                                   \
-	X(finding, tid, JSON_INTEGER, "thread; 0: none in particular")                             \
-	X(finding, comm, JSON_STRING, "name of the process, escaped")                              \
-	X(finding, space, JSON_DECIMAL, "its address space")                                       \
-	X(finding, kind, JSON_STRING, "growth, protection, limit, failure or locked")              \
-	X(finding, call, JSON_STRING, "the call that caused it; absent: none in particular")       \
-	X(finding, start, JSON_HEX, "first address concerned; absent: none")                       \
-	X(finding, end, JSON_HEX, "first address after it")                                        \
-	X(finding, bytes, JSON_INTEGER, "how much grew, failed or was locked")                     \
-	X(finding, old_perms, JSON_STRING, "protection: rwxp before")                              \
-	X(finding, new_perms, JSON_STRING, "protection: rwxp after")                               \
-	X(finding, error, JSON_STRING, "failure, limit: name of the error")                        \
-	X(finding, limit, JSON_STRING, "limit: which")                                             \
-	X(finding, limit_value, JSON_DECIMAL, "its value: bytes, or regions")                      \
-	X(finding, region, JSON_STRING, "name of the region, escaped")                             \
-	X(finding, region_kind, JSON_STRING, "its kind")                                           \
-	X(finding, text, JSON_STRING, "one plain sentence")                                        \
-	X(map, type, JSON_STRING, "\"map\"")                                                       \
-	X(map, ts, JSON_INTEGER, "ns since start")                                                 \
-	X(map, pid, JSON_INTEGER, "process")                                                       \
-	X(map, comm, JSON_STRING, "its name, escaped")                                             \
-	X(map, space, JSON_DECIMAL, "its address space")                                           \
-	X(map, tier, JSON_STRING, "truth, ordered or calls")                                       \
-	X(map, exact, JSON_BOOLEAN, "false: the map is uncertain")                                 \
-	X(map, why, JSON_STRING, "exact is false: why")                                            \
-	X(map, regions, JSON_ARRAY, "region")                                                      \
-	X(region, start, JSON_HEX, "first address")                                                \
-	X(region, end, JSON_HEX, "first address after it")                                         \
-	X(region, perms, JSON_STRING, "rwxp or rwxs")                                              \
-	X(region, offset, JSON_HEX, "into the file, in bytes")                                     \
-	X(region, dev, JSON_STRING, "device of the file, major:minor in hex")                      \
-	X(region, inode, JSON_DECIMAL, "inode of the file; \"0\": none")                           \
-	X(region, path, JSON_STRING, "as in /proc/PID/maps, escaped")                              \
-	X(region, kind, JSON_STRING, "what it is for")                                             \
-	X(region, locked, JSON_BOOLEAN, "true: locked in memory; else absent")                     \
-	X(state, type, JSON_STRING, "\"state\"")                                                   \
-	X(state, ts, JSON_INTEGER, "ns since start")                                               \
-	X(state, pid, JSON_INTEGER, "a process that has the space")                                \
-	X(state, space, JSON_DECIMAL, "the address space")                                         \
-	X(state, exact, JSON_BOOLEAN, "true: the map is exact from now on")                        \
-	X(state, why, JSON_STRING, "why it became so")                                             \
-	X(lost, type, JSON_STRING, "\"lost\"")                                                     \
-	X(lost, ts, JSON_INTEGER, "ns since start")                                                \
-	X(lost, pid, JSON_INTEGER, "a process that has the space")                                 \
-	X(lost, space, JSON_DECIMAL, "the address space")                                          \
-	X(lost, count, JSON_INTEGER, "events lost since the last such record")                     \
-	X(summary, type, JSON_STRING, "\"summary\"")                                               \
-	X(summary, ts, JSON_INTEGER, "ns since start")                                             \
-	X(summary, tier, JSON_STRING, "truth, ordered or calls")                                   \
-	X(summary, duration_ns, JSON_INTEGER, "how long was traced")                               \
-	X(summary, seen, JSON_INTEGER, "calls counted in the kernel: delivered + lost")            \
-	X(summary, delivered, JSON_INTEGER, "calls that reached memtrace")                         \
-	X(summary, lost, JSON_INTEGER, "calls that did not")                                       \
-	X(summary, lost_by_cause, JSON_OBJECT, "causes")                                           \
-	X(summary, lives_seen, JSON_INTEGER, "forks, execs and exits counted in the kernel")       \
-	X(summary, lives_lost, JSON_INTEGER, "those that did not reach memtrace")                  \
-	X(summary, not_traced, JSON_INTEGER, "spaces and threads left untraced")            \
-	X(summary, lines_dropped, JSON_INTEGER, "records not written, the reader being too slow")  \
-	X(summary, resyncs, JSON_INTEGER, "maps read again")                                       \
-	X(summary, bases, JSON_INTEGER, "maps read for the first time")                            \
-	X(summary, audits, JSON_INTEGER, "comparisons of a map with the kernel's counters")        \
-	X(summary, audit_failures, JSON_INTEGER, "those that differed")                            \
-	X(summary, conflicts, JSON_INTEGER, "calls that overlapped in time and range")             \
-	X(summary, uncertain, JSON_INTEGER, "live spaces whose map is uncertain at the end")       \
-	X(summary, processes_seen, JSON_INTEGER, "processes, all in all")                          \
-	X(summary, spaces_seen, JSON_INTEGER, "address spaces, all in all")                        \
-	X(summary, threads_seen, JSON_INTEGER, "threads, all in all")                              \
-	X(summary, processes, JSON_ARRAY, "process_sum: the 1,000 that grew most, largest first")  \
-	X(summary, other, JSON_OBJECT, "other_sum: all the others")                                \
-	X(causes, CAUSE, JSON_INTEGER, "calls lost by that cause")                                 \
-	X(process_sum, pid, JSON_INTEGER, "process")                                               \
-	X(process_sum, ppid, JSON_INTEGER, "its parent; 0 if it is not known")                     \
-	X(process_sum, comm, JSON_STRING, "its last name, escaped")                                \
-	X(process_sum, ended, JSON_BOOLEAN, "it ended")                                            \
-	X(process_sum, status, JSON_INTEGER, "its exit status; absent: it runs or was killed")     \
-	X(process_sum, signal, JSON_STRING, "the signal that killed it")                           \
-	X(process_sum, growth, JSON_INTEGER, "accessible bytes, end less start")                \
-	X(process_sum, at_start, JSON_OBJECT, "usage")                                             \
-	X(process_sum, peak, JSON_OBJECT, "usage: the most of each, not all at one moment")        \
-	X(process_sum, at_end, JSON_OBJECT, "usage")                                               \
-	X(process_sum, mapped, JSON_INTEGER, "bytes mapped by all calls")                          \
-	X(process_sum, unmapped, JSON_INTEGER, "bytes unmapped by all calls")                      \
-	X(process_sum, committed, JSON_INTEGER, "bytes made accessible by all calls")              \
-	X(process_sum, uncommitted, JSON_INTEGER, "bytes made inaccessible by all calls")          \
-	X(process_sum, brk_grown, JSON_INTEGER, "bytes by which brk grew the heap")                \
-	X(process_sum, brk_shrunk, JSON_INTEGER, "bytes by which brk shrank the heap")             \
-	X(process_sum, protections, JSON_INTEGER, "changes of protection")                         \
-	X(process_sum, calls, JSON_OBJECT, "calls")                                                \
-	X(process_sum, findings, JSON_OBJECT, "finding_counts")                                    \
-	X(other_sum, count, JSON_INTEGER, "processes")                                             \
-	X(other_sum, growth, JSON_INTEGER, "of those still held")                                  \
-	X(other_sum, mapped, JSON_INTEGER, "of those still held")                                  \
-	X(other_sum, unmapped, JSON_INTEGER, "of those still held")                                \
-	X(other_sum, calls, JSON_OBJECT, "calls")                                                  \
-	X(usage, total, JSON_INTEGER, "mapped, reserved included")                                 \
-	X(usage, accessible, JSON_INTEGER, "some access is allowed")                               \
-	X(usage, locked, JSON_INTEGER, "locked in memory")                                         \
-	X(usage, kinds, JSON_OBJECT, "kinds")                                                      \
-	X(kinds, KIND, JSON_INTEGER, "bytes of that kind; absent: 0")                              \
-	X(calls, CALL, JSON_OBJECT, "call_sum; absent: not made")                                  \
-	X(call_sum, count, JSON_INTEGER, "calls made")                                             \
-	X(call_sum, errors, JSON_INTEGER, "those that failed")                                     \
-	X(call_sum, bytes, JSON_INTEGER, "that those which worked acted on")                       \
-	X(call_sum, ns, JSON_INTEGER, "spent in them")                                             \
+#define JSON_FIELDS(X)                                                                            \
+	X(start, type, JSON_STRING, "\"start\"")                                                  \
+	X(start, ts, JSON_INTEGER, "0: ns since start, as in every record")                       \
+	X(start, schema, JSON_INTEGER, "1")                                                       \
+	X(start, version, JSON_STRING, "of memtrace")                                             \
+	X(start, time, JSON_STRING, "wall clock at the start, RFC 3339, UTC")                     \
+	X(start, wall_ns, JSON_DECIMAL, "the same, ns since the epoch")                           \
+	X(start, mono_ns, JSON_DECIMAL, "the same on CLOCK_MONOTONIC")                            \
+	X(start, boot_id, JSON_STRING, "/proc/sys/kernel/random/boot_id")                         \
+	X(start, tier, JSON_STRING, "truth, ordered or calls")                                    \
+	X(start, kernel, JSON_STRING, "release of the kernel")                                    \
+	X(start, command, JSON_STRING, "command line of memtrace")                                \
+	X(process, type, JSON_STRING, "\"process\"")                                              \
+	X(process, ts, JSON_INTEGER, "ns since start")                                            \
+	X(process, pid, JSON_INTEGER, "process")                                                  \
+	X(process, ppid, JSON_INTEGER, "its parent; 0 if it is not known")                        \
+	X(process, comm, JSON_STRING, "its name, escaped")                                        \
+	X(process, event, JSON_STRING, "found, fork, exec or exit")                               \
+	X(process, space, JSON_DECIMAL, "its address space, never reused")                        \
+	X(process, status, JSON_INTEGER, "exit: exit status; absent if it was killed")            \
+	X(process, signal, JSON_STRING, "exit: the signal that killed it")                        \
+	X(process, core, JSON_BOOLEAN, "exit: killed, with a core dump")                          \
+	X(call, type, JSON_STRING, "\"call\"")                                                    \
+	X(call, ts, JSON_INTEGER, "ns since start, when it returned")                             \
+	X(call, pid, JSON_INTEGER, "process")                                                     \
+	X(call, tid, JSON_INTEGER, "thread")                                                      \
+	X(call, comm, JSON_STRING, "name of the thread, escaped")                                 \
+	X(call, call, JSON_STRING, "name of the system call")                                     \
+	CALL_ARG_FIELDS(JSON_CALL_ARG)                                                            \
+	X(call, name, JSON_STRING, "PR_SET_VMA_ANON_NAME: the name, escaped; \"\" takes it off")  \
+	X(call, ret, JSON_INTEGER, "result, if it is a number")                                   \
+	X(call, ret_addr, JSON_HEX, "result, if it is an address")                                \
+	X(call, error, JSON_STRING, "name of the error; then ret is absent")                      \
+	X(call, limit, JSON_STRING, "the limit that was hit: RLIMIT_AS, vm.max_map_count, ...")   \
+	X(call, limit_value, JSON_DECIMAL, "its value: bytes, or regions")                        \
+	X(call, duration_ns, JSON_INTEGER, "absent when it began before tracing did")             \
+	X(call, space, JSON_DECIMAL, "the address space acted on")                                \
+	X(call, caller_space, JSON_DECIMAL, "that of the caller, when it is another one")         \
+	X(call, region, JSON_STRING, "name of the region acted on, escaped")                      \
+	X(call, region_kind, JSON_STRING, "its kind")                                             \
+	X(change, type, JSON_STRING, "\"change\"")                                                \
+	X(change, ts, JSON_INTEGER, "ns since start")                                             \
+	X(change, pid, JSON_INTEGER, "process that made the call")                                \
+	X(change, tid, JSON_INTEGER, "thread that made the call")                                 \
+	X(change, space, JSON_DECIMAL, "the space that changed")                                  \
+	X(change, comm, JSON_STRING, "its name, escaped")                                         \
+	X(change, call, JSON_STRING,                                                              \
+	  "the call; or fork, syscall, compat, fault, io_uring, kernel, other")                   \
+	X(change, nr, JSON_INTEGER, "syscall: the number of the system call; else absent")        \
+	X(change, start, JSON_HEX, "first address acted on")                                      \
+	X(change, end, JSON_HEX, "first address after it")                                        \
+	X(change, old_perms, JSON_STRING, "rwxp of its first region before; absent: none")        \
+	X(change, new_perms, JSON_STRING, "rwxp of its first region after; absent: none")         \
+	X(change, mixed, JSON_BOOLEAN, "there were regions with other permissions before")        \
+	X(change, mapped, JSON_INTEGER, "bytes newly mapped")                                     \
+	X(change, unmapped, JSON_INTEGER, "bytes no longer mapped, or mapped over")               \
+	X(change, committed, JSON_INTEGER, "bytes that became accessible")                        \
+	X(change, uncommitted, JSON_INTEGER, "bytes that are no longer accessible")               \
+	X(change, moved_from, JSON_HEX, "mremap: where it was before; absent: not moved")         \
+	X(change, exact, JSON_BOOLEAN, "false: it may have changed otherwise")                    \
+	X(change, why, JSON_STRING, "exact is false: why")                                        \
+	X(finding, type, JSON_STRING, "\"finding\"")                                              \
+	X(finding, ts, JSON_INTEGER, "ns since start")                                            \
+	X(finding, pid, JSON_INTEGER, "process")                                                  \
+	X(finding, tid, JSON_INTEGER, "thread; 0: none in particular")                            \
+	X(finding, comm, JSON_STRING, "name of the process, escaped")                             \
+	X(finding, space, JSON_DECIMAL, "its address space")                                      \
+	X(finding, kind, JSON_STRING, "growth, protection, limit, failure or locked")             \
+	X(finding, call, JSON_STRING, "the call that caused it; absent: none in particular")      \
+	X(finding, start, JSON_HEX, "first address concerned; absent: none")                      \
+	X(finding, end, JSON_HEX, "first address after it")                                       \
+	X(finding, bytes, JSON_INTEGER, "how much grew, failed or was locked")                    \
+	X(finding, old_perms, JSON_STRING, "protection: rwxp before")                             \
+	X(finding, new_perms, JSON_STRING, "protection: rwxp after")                              \
+	X(finding, error, JSON_STRING, "failure, limit: name of the error")                       \
+	X(finding, limit, JSON_STRING, "limit: which")                                            \
+	X(finding, limit_value, JSON_DECIMAL, "its value: bytes, or regions")                     \
+	X(finding, region, JSON_STRING, "name of the region, escaped")                            \
+	X(finding, region_kind, JSON_STRING, "its kind")                                          \
+	X(finding, text, JSON_STRING, "one plain sentence")                                       \
+	X(map, type, JSON_STRING, "\"map\"")                                                      \
+	X(map, ts, JSON_INTEGER, "ns since start")                                                \
+	X(map, pid, JSON_INTEGER, "process")                                                      \
+	X(map, comm, JSON_STRING, "its name, escaped")                                            \
+	X(map, space, JSON_DECIMAL, "its address space")                                          \
+	X(map, tier, JSON_STRING, "truth, ordered or calls")                                      \
+	X(map, exact, JSON_BOOLEAN, "false: the map is uncertain")                                \
+	X(map, why, JSON_STRING, "exact is false: why")                                           \
+	X(map, regions, JSON_ARRAY, "region")                                                     \
+	X(region, start, JSON_HEX, "first address")                                               \
+	X(region, end, JSON_HEX, "first address after it")                                        \
+	X(region, perms, JSON_STRING, "rwxp or rwxs")                                             \
+	X(region, offset, JSON_HEX, "into the file, in bytes")                                    \
+	X(region, dev, JSON_STRING, "device of the file, major:minor in hex")                     \
+	X(region, inode, JSON_DECIMAL, "inode of the file; \"0\": none")                          \
+	X(region, path, JSON_STRING, "as in /proc/PID/maps, escaped")                             \
+	X(region, kind, JSON_STRING, "what it is for")                                            \
+	X(region, locked, JSON_BOOLEAN, "true: locked in memory; else absent")                    \
+	X(state, type, JSON_STRING, "\"state\"")                                                  \
+	X(state, ts, JSON_INTEGER, "ns since start")                                              \
+	X(state, pid, JSON_INTEGER, "a process that has the space")                               \
+	X(state, space, JSON_DECIMAL, "the address space")                                        \
+	X(state, exact, JSON_BOOLEAN, "true: the map is exact from now on")                       \
+	X(state, why, JSON_STRING, "why it became so")                                            \
+	X(lost, type, JSON_STRING, "\"lost\"")                                                    \
+	X(lost, ts, JSON_INTEGER, "ns since start")                                               \
+	X(lost, pid, JSON_INTEGER, "a process that has the space")                                \
+	X(lost, space, JSON_DECIMAL, "the address space")                                         \
+	X(lost, count, JSON_INTEGER, "events lost since the last such record")                    \
+	X(summary, type, JSON_STRING, "\"summary\"")                                              \
+	X(summary, ts, JSON_INTEGER, "ns since start")                                            \
+	X(summary, tier, JSON_STRING, "truth, ordered or calls")                                  \
+	X(summary, duration_ns, JSON_INTEGER, "how long was traced")                              \
+	X(summary, seen, JSON_INTEGER, "calls counted in the kernel: delivered + lost")           \
+	X(summary, delivered, JSON_INTEGER, "calls that reached memtrace")                        \
+	X(summary, lost, JSON_INTEGER, "calls that did not")                                      \
+	X(summary, lost_by_cause, JSON_OBJECT, "causes")                                          \
+	X(summary, lives_seen, JSON_INTEGER, "forks, execs and exits counted in the kernel")      \
+	X(summary, lives_lost, JSON_INTEGER, "those that did not reach memtrace")                 \
+	X(summary, not_traced, JSON_INTEGER, "spaces and threads left untraced")                  \
+	X(summary, lines_dropped, JSON_INTEGER, "records not written, the reader being too slow") \
+	X(summary, resyncs, JSON_INTEGER, "maps read again")                                      \
+	X(summary, bases, JSON_INTEGER, "maps read for the first time")                           \
+	X(summary, audits, JSON_INTEGER, "comparisons of a map with the kernel's counters")       \
+	X(summary, audit_failures, JSON_INTEGER, "those that differed")                           \
+	X(summary, conflicts, JSON_INTEGER, "calls that overlapped in time and range")            \
+	X(summary, uncertain, JSON_INTEGER, "live spaces whose map is uncertain at the end")      \
+	X(summary, processes_seen, JSON_INTEGER, "processes, all in all")                         \
+	X(summary, spaces_seen, JSON_INTEGER, "address spaces, all in all")                       \
+	X(summary, threads_seen, JSON_INTEGER, "threads, all in all")                             \
+	X(summary, processes, JSON_ARRAY, "process_sum: the 1,000 that grew most, largest first") \
+	X(summary, other, JSON_OBJECT, "other_sum: all the others")                               \
+	X(causes, CAUSE, JSON_INTEGER, "calls lost by that cause")                                \
+	X(process_sum, pid, JSON_INTEGER, "process")                                              \
+	X(process_sum, ppid, JSON_INTEGER, "its parent; 0 if it is not known")                    \
+	X(process_sum, comm, JSON_STRING, "its last name, escaped")                               \
+	X(process_sum, ended, JSON_BOOLEAN, "it ended")                                           \
+	X(process_sum, status, JSON_INTEGER, "its exit status; absent: it runs or was killed")    \
+	X(process_sum, signal, JSON_STRING, "the signal that killed it")                          \
+	X(process_sum, growth, JSON_INTEGER, "accessible bytes, end less start")                  \
+	X(process_sum, at_start, JSON_OBJECT, "usage")                                            \
+	X(process_sum, peak, JSON_OBJECT, "usage: the most of each, not all at one moment")       \
+	X(process_sum, at_end, JSON_OBJECT, "usage")                                              \
+	X(process_sum, mapped, JSON_INTEGER, "bytes mapped by all calls")                         \
+	X(process_sum, unmapped, JSON_INTEGER, "bytes unmapped by all calls")                     \
+	X(process_sum, committed, JSON_INTEGER, "bytes made accessible by all calls")             \
+	X(process_sum, uncommitted, JSON_INTEGER, "bytes made inaccessible by all calls")         \
+	X(process_sum, brk_grown, JSON_INTEGER, "bytes by which brk grew the heap")               \
+	X(process_sum, brk_shrunk, JSON_INTEGER, "bytes by which brk shrank the heap")            \
+	X(process_sum, protections, JSON_INTEGER, "changes of protection")                        \
+	X(process_sum, calls, JSON_OBJECT, "calls")                                               \
+	X(process_sum, findings, JSON_OBJECT, "finding_counts")                                   \
+	X(other_sum, count, JSON_INTEGER, "processes")                                            \
+	X(other_sum, growth, JSON_INTEGER, "of those still held")                                 \
+	X(other_sum, mapped, JSON_INTEGER, "of those still held")                                 \
+	X(other_sum, unmapped, JSON_INTEGER, "of those still held")                               \
+	X(other_sum, calls, JSON_OBJECT, "calls")                                                 \
+	X(usage, total, JSON_INTEGER, "mapped, reserved included")                                \
+	X(usage, accessible, JSON_INTEGER, "some access is allowed")                              \
+	X(usage, locked, JSON_INTEGER, "locked in memory")                                        \
+	X(usage, kinds, JSON_OBJECT, "kinds")                                                     \
+	X(kinds, KIND, JSON_INTEGER, "bytes of that kind; absent: 0")                             \
+	X(calls, CALL, JSON_OBJECT, "call_sum; absent: not made")                                 \
+	X(call_sum, count, JSON_INTEGER, "calls made")                                            \
+	X(call_sum, errors, JSON_INTEGER, "those that failed")                                    \
+	X(call_sum, bytes, JSON_INTEGER, "that those which worked acted on")                      \
+	X(call_sum, ns, JSON_INTEGER, "spent in them")                                            \
 	X(finding_counts, FINDING, JSON_INTEGER, "findings of that kind; absent: 0")
 
 struct json_field {
@@ -235,7 +238,7 @@ enum json_field_id {
 #define X(record, field, type, text) JSON_##record##_##field,
 	JSON_FIELDS(X)
 #undef X
-	JSON_FIELD_NR
+		JSON_FIELD_NR
 };
 
 /* The table, *ret_n long, in the order of enum json_field_id. */

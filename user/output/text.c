@@ -122,7 +122,7 @@ static struct line call_line(const struct call_record *rec, char prot[CALL_TEXT_
 		.tgid = c->tgid,
 		.tid = c->tid,
 		.comm = c->comm,
-		.event = call__name(c->id),
+		.event = call__what(c),
 		.addr = call_text__addr(rec),
 		.has_size = c->id != MT_CALL_MLOCKALL && c->id != MT_CALL_MUNLOCKALL,
 		.prot = prot,
@@ -181,7 +181,7 @@ static void text_sink__finding(struct sink *s, const struct finding *f)
 	if (!view__shows_finding(&s->view, f) || finding__was_told(&s->view, f))
 		return;
 	if (f->call && f->kind != FINDING_GROWTH)
-		l.event = call__name(f->call->call->id);
+		l.event = call__what(f->call->call);
 	if (f->kind == FINDING_PROTECTION)
 		protection__text(f->old_flags, f->new_flags, prot);
 	else if (f->call)

@@ -315,8 +315,16 @@ static void one_call(void **state)
 	s.change.why = "overlapped";
 	s.call.enter_ns = 0;
 	sink_observer.call(f.sink, &s.rec);
+	/* No call did it: there is a change and no call. */
+	s.call.id = MT_CALL_NONE;
+	s.call.origin = MT_ORIGIN_SYSCALL;
+	s.call.nr = 323;
+	sink_observer.call(f.sink, &s.rec);
 	r = json__records(&f);
-	assert_int_equal(json_object_array_length(r), 4);
+	assert_int_equal(json_object_array_length(r), 5);
+	expect(at(r, 4), "type", "change");
+	expect(at(r, 4), "call", "syscall");
+	expect(at(r, 4), "nr", "323");
 	expect(at(r, 0), "ts", "1000000000");
 	expect(at(r, 0), "pid", "2623");
 	expect(at(r, 0), "tid", "2629");

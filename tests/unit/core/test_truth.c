@@ -4,8 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "core/tracker.h"
 
@@ -16,6 +17,7 @@
 /* The calls that the tracker told of. */
 struct told {
 	struct change change;
+	char what[16]; /* call__what() */
 	unsigned int calls;
 };
 
@@ -24,6 +26,7 @@ static void on_call(void *ctx, const struct call_record *rec)
 	struct told *told = ctx;
 
 	told->change = *rec->change;
+	snprintf(told->what, sizeof(told->what), "%s", call__what(rec->call));
 	told->calls++;
 }
 
@@ -47,10 +50,16 @@ static struct mt_counters counters(uint64_t pages, uint32_t regions)
 static struct tracker *begin(struct told *told)
 {
 	const struct raw_region base[] = { raw(1, 3, REGION_READ), raw(3, 4, REGION_READ) };
-	struct exec_event exec = { .ts_ns = 1, .tgid = PID, .tid = PID, .space = SPACE,
-				   .comm = "x" };
-	struct walk_event walk = { .space = SPACE, .ts_ns = 1, .seq = 10, .tgid = PID, .count = 2,
-				   .last = true, .regions = base };
+	struct exec_event exec = {
+		.ts_ns = 1, .tgid = PID, .tid = PID, .space = SPACE, .comm = "x"
+	};
+	struct walk_event walk = { .space = SPACE,
+				   .ts_ns = 1,
+				   .seq = 10,
+				   .tgid = PID,
+				   .count = 2,
+				   .last = true,
+				   .regions = base };
 	struct tracker *t;
 
 	memset(told, 0, sizeof(*told));
@@ -69,9 +78,16 @@ static struct section_event section(uint64_t seq, uint64_t lo, uint64_t hi,
 				    const struct raw_region *regions, uint32_t n,
 				    struct mt_counters mm)
 {
-	return (struct section_event){ .space = SPACE, .ts_ns = seq, .lo = lo * PAGE,
-				       .hi = hi * PAGE, .seq = seq, .tgid = PID, .tid = PID,
-				       .origin = MT_CALL_MPROTECT, .count = n, .mm = mm,
+	return (struct section_event){ .space = SPACE,
+				       .ts_ns = seq,
+				       .lo = lo * PAGE,
+				       .hi = hi * PAGE,
+				       .seq = seq,
+				       .tgid = PID,
+				       .tid = PID,
+				       .origin = MT_CALL_MPROTECT,
+				       .count = n,
+				       .mm = mm,
 				       .regions = regions };
 }
 
@@ -100,8 +116,12 @@ static void applied(void **state)
 	const struct raw_region now[] = { raw(1, 2, REGION_READ),
 					  raw(2, 3, REGION_READ | REGION_WRITE),
 					  raw(3, 4, REGION_READ) };
-	struct call call = { .id = MT_CALL_MPROTECT, .tgid = PID, .tid = PID, .space = SPACE,
-			     .target = SPACE, .args = { 2 * PAGE, PAGE, 3 } };
+	struct call call = { .id = MT_CALL_MPROTECT,
+			     .tgid = PID,
+			     .tid = PID,
+			     .space = SPACE,
+			     .target = SPACE,
+			     .args = { 2 * PAGE, PAGE, 3 } };
 	struct section_event ev;
 	struct told told;
 	struct tracker *t = begin(&told);
@@ -127,8 +147,12 @@ static void applied(void **state)
 static void unmapped(void **state)
 {
 	const struct raw_region now[] = { raw(3, 4, REGION_READ) };
-	struct call call = { .id = MT_CALL_MUNMAP, .tgid = PID, .tid = PID, .space = SPACE,
-			     .target = SPACE, .args = { PAGE, 2 * PAGE } };
+	struct call call = { .id = MT_CALL_MUNMAP,
+			     .tgid = PID,
+			     .tid = PID,
+			     .space = SPACE,
+			     .target = SPACE,
+			     .args = { PAGE, 2 * PAGE } };
 	struct section_event ev;
 	struct told told;
 	struct tracker *t = begin(&told);
@@ -181,8 +205,13 @@ static void recovered(void **state)
 {
 	const struct raw_region now[] = { raw(5, 6, REGION_READ) };
 	struct section_event lost = section(12, 0, 0, NULL, 0, counters(1, 1));
-	struct walk_event walk = { .space = SPACE, .ts_ns = 2, .seq = 12, .tgid = PID, .count = 1,
-				   .last = true, .regions = now };
+	struct walk_event walk = { .space = SPACE,
+				   .ts_ns = 2,
+				   .seq = 12,
+				   .tgid = PID,
+				   .count = 1,
+				   .last = true,
+				   .regions = now };
 	struct told told;
 	struct tracker *t = begin(&told);
 
@@ -203,8 +232,9 @@ static void recovered(void **state)
 /* exit_mmap() of a space whose last process has ended makes no new space. */
 static void after_the_end(void **state)
 {
-	struct exit_event exit = { .ts_ns = 2, .tgid = PID, .tid = PID, .space = SPACE,
-				   .group = true };
+	struct exit_event exit = {
+		.ts_ns = 2, .tgid = PID, .tid = PID, .space = SPACE, .group = true
+	};
 	struct section_event ev = section(10, 0, 0, NULL, 0, counters(0, 0));
 	struct told told;
 	struct tracker *t = begin(&told);
@@ -216,12 +246,69 @@ static void after_the_end(void **state)
 	tracker__free(t);
 }
 
+/* A stack that grows by a fault; a loss of nothing is told of nobody. */
+static void by_no_call(void **state)
+{
+	const struct raw_region grown[] = { raw(0, 3, REGION_READ) };
+	struct section_event ev = section(10, 0, 1, grown, 1, counters(4, 2));
+	struct told told;
+	struct tracker *t = begin(&told);
+
+	(void)state;
+	ev.origin = MT_ORIGIN_FAULT;
+	ev.comm = "x";
+	assert_int_equal(tracker__on_section(t, &ev), 0);
+	assert_true(tracker__space(t, SPACE)->exact);
+	assert_int_equal(told.calls, 1);
+	assert_string_equal(told.what, "fault");
+	assert_int_equal(told.change.mapped, PAGE);
+	ev.seq = 11;
+	assert_int_equal(tracker__on_section(t, &ev), 0);
+	assert_int_equal(told.calls, 1);
+	tracker__free(t);
+}
+
+/* Where nobody knows what a system call does, all is walked: what is other is told. */
+static void by_a_walk(void **state)
+{
+	const struct raw_region now[] = { raw(1, 3, REGION_READ | REGION_WRITE),
+					  raw(3, 4, REGION_READ), raw(7, 9, REGION_READ) };
+	struct walk_event walk = { .space = SPACE,
+				   .ts_ns = 2,
+				   .seq = 11,
+				   .tgid = PID,
+				   .count = 3,
+				   .last = true,
+				   .regions = now };
+	struct section_event ev = section(10, 0, 0, NULL, 0, counters(5, 3));
+	struct told told;
+	struct tracker *t = begin(&told);
+
+	(void)state;
+	ev.origin = MT_ORIGIN_SYSCALL;
+	ev.full = true;
+	assert_int_equal(tracker__on_section(t, &ev), 0);
+	assert_int_equal(told.calls, 0);
+	assert_int_equal(tracker__on_walk(t, &walk), 0);
+	assert_int_equal(told.calls, 2);
+	assert_string_equal(told.what, "syscall");
+	assert_int_equal(told.change.start, 7 * PAGE);
+	assert_int_equal(told.change.end, 9 * PAGE);
+	assert_int_equal(told.change.mapped, 2 * PAGE);
+	/* The same again, by a walk that was asked for: it is nobody's doing. */
+	walk.seq = 12;
+	assert_int_equal(tracker__on_walk(t, &walk), 0);
+	assert_int_equal(told.calls, 2);
+	tracker__free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(boundaries), cmocka_unit_test(applied),
 		cmocka_unit_test(unmapped),   cmocka_unit_test(uncertain),
 		cmocka_unit_test(recovered),  cmocka_unit_test(after_the_end),
+		cmocka_unit_test(by_no_call), cmocka_unit_test(by_a_walk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
