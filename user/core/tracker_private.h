@@ -93,7 +93,8 @@ void change__describe(const struct tracker *t, const struct space *s, const stru
 		      struct call_record *rec);
 
 /* Tier truth (tracker_truth.c). */
-void truth__take_change(struct tracker *t, const struct call *c, struct change *ret);
+void truth__take_change(struct tracker *t, const struct space *s, const struct call *c,
+			struct change *ret);
 /* What is new in a walk after somebody else's section, before the walk becomes the map. */
 void truth__tell_walk(struct tracker *t, struct space *s, const struct region *walk, size_t n,
 		      uint64_t ts_ns);

@@ -114,12 +114,18 @@ static void count_replaced(struct change *ch, const struct call *c)
 	ch->mapped = bytes;
 }
 
-void truth__take_change(struct tracker *t, const struct call *c, struct change *ret)
+void truth__take_change(struct tracker *t, const struct space *s, const struct call *c,
+			struct change *ret)
 {
 	struct change *ch = pending(t, c->tid);
+	const struct region *r;
 
-	if (!ch || (ch->kind == CHANGE_NONE && !ch->old_flags))
+	/* It wrote to no tree (msync, MADV_DONTNEED): the map says what it was about. */
+	if (!ch || (ch->kind == CHANGE_NONE && !ch->old_flags)) {
+		r = ret->start < ret->end ? region_map__find(s->map, ret->start) : NULL;
+		ret->old_flags = ret->new_flags = r ? r->flags : 0;
 		return;
+	}
 	ch->kind = CHANGE_APPLIED;
 	ch->start = ret->start;
 	ch->end = ret->end;
