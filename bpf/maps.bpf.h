@@ -133,17 +133,18 @@ struct {
 
 struct scratch {
 	__u32 users;
-	__u32 len;	   /* of rec so far */
-	__u64 lo, hi;	   /* of the walk, both ends included */
-	__u64 seq;	   /* of the pieces */
-	__u64 last_file;   /* whose name was written last */
-	__u64 dentry, mnt; /* of a path on the way up */
-	__u32 path_at;	   /* where it begins */
-	__u64 space;	   /* of the walk */
-	__u32 files;	   /* numbers given on this CPU */
-	__u32 limit;	   /* regions wanted; 0: all */
-	__u32 found;	   /* regions so far */
-	__u32 slot;	   /* of the current node: walk.bpf.h, node_seek() */
+	__u32 len;	      /* of rec so far */
+	__u64 lo, hi;	      /* of the walk, both ends included */
+	__u64 seq;	      /* of the pieces */
+	__u64 last_file;      /* whose name was written last */
+	__u64 dentry, mnt;    /* of a path on the way up */
+	__u32 path_at;	      /* where it begins */
+	__u64 space;	      /* of the walk */
+	__u32 files;	      /* numbers given on this CPU */
+	__u32 limit;	      /* regions wanted; 0: all */
+	__u32 found;	      /* regions so far */
+	__u32 slot;	      /* of the current node: walk.bpf.h, node_seek() */
+	struct file_key file; /* whose name is looked for */
 	__u32 error;
 	__u32 first;	      /* number of the first region in the piece being filled */
 	__u32 piecewise;      /* send a piece when it is full; else stop */

@@ -170,6 +170,27 @@ int BPF_PROG(truth_fork, struct task_struct *parent, struct task_struct *child)
 	return STILL(preemptible, walk_child(parent, child));
 }
 
+/* Apart, for the stack: what walks goes deep, and all of it has 512 bytes. */
+static __noinline int exec_send(struct task_struct *task, const struct mt_event *head,
+				__u64 old_space, __u32 old_tid)
+{
+	struct mt_exec *e;
+
+	count_seen(MT_EVENT_EXEC);
+	e = record_reserve(MT_EVENT_EXEC, head->space, sizeof(*e));
+	if (!e)
+		return 0;
+	e->e = *head;
+	e->old_space = old_space;
+	e->old_tid = old_tid;
+	e->pad = 0;
+	e->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	read_counters(task->mm, &e->mm);
+	read_layout(task->mm, &e->layout);
+	record_submit(e);
+	return 0;
+}
+
 static __always_inline int process_exec(struct task_struct *task, enum region_store store)
 {
 	struct task_state *ts = state_of(task, false);
@@ -177,7 +198,6 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 	__u32 tgid = tgid_seen(task), old_tid = ts ? ts->tid : 0;
 	struct mt_space *sp = old ? space_by_id(old) : NULL;
 	struct mt_event head;
-	struct mt_exec *e;
 
 	if (stopped)
 		return 0;
@@ -192,18 +212,7 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 		return 0;
 	fill_head(&head, task, MT_EVENT_EXEC, space, 0);
 	head.tgid = head.tid = tgid;
-	count_seen(MT_EVENT_EXEC);
-	e = record_reserve(MT_EVENT_EXEC, space, sizeof(*e));
-	if (e) {
-		e->e = head;
-		e->old_space = old;
-		e->old_tid = old_tid;
-		e->pad = 0;
-		e->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-		read_counters(task->mm, &e->mm);
-		read_layout(task->mm, &e->layout);
-		record_submit(e);
-	}
+	exec_send(task, &head, old, old_tid);
 	if (space)
 		walk_new(task, task->mm, &head, store);
 	return 0;

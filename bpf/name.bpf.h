@@ -35,10 +35,12 @@ enum path_step { PATH_MORE, PATH_END, PATH_CUT };
 
 /*
  * One component, or one mount, up from s->dentry. Not static: so the verifier
- * looks at it once and not at each step (51c39bb1d5d1, 5.6).
+ * looks at it once and not at each step (51c39bb1d5d1, 5.6); pointers to memory
+ * may be given to such functions since 5.12 only (e5069b9c23b3).
  */
-__noinline int path_step(struct scratch *s)
+__noinline int path_step(void)
 {
+	struct scratch *s = scratch_of_cpu();
 	struct dentry *dentry, *parent;
 	struct mount *mnt, *up;
 
@@ -89,7 +91,7 @@ static __always_inline __u32 put_path(struct scratch *s, struct vfsmount *vfsmnt
 	if (is_unlinked(dentry))
 		flags = MT_NAME_DELETED;
 	for (i = 0; i < PATH_DEPTH; i++) {
-		step = path_step(s);
+		step = path_step();
 		if (step == PATH_END)
 			return flags;
 		if (step != PATH_MORE)
@@ -124,24 +126,25 @@ static __always_inline void put_file(struct scratch *s, struct mt_region *r, str
 				     struct inode *inode)
 {
 	struct dentry *dentry = path->dentry;
-	struct file_key key = {};
+	struct file_key *key = &s->file; /* the stack is short */
 	__u32 *known = NULL, number;
 
 	if (!tier_truth) {
 		put_file_name(s, r, path);
 		return;
 	}
-	key.space = s->space;
-	key.inode = (__u64)inode;
-	key.ino = r->ino;
-	key.dentry = (__u64)dentry;
-	key.parent = (__u64)READ(struct dentry, dentry, d_parent);
-	key.hash_len = READ(struct dentry, dentry, d_name.hash_len);
-	key.mnt = (__u64)path->mnt;
-	key.deleted = is_unlinked(dentry);
-	key.generation = files_generation;
+	__builtin_memset(key, 0, sizeof(*key));
+	key->space = s->space;
+	key->inode = (__u64)inode;
+	key->ino = r->ino;
+	key->dentry = (__u64)dentry;
+	key->parent = (__u64)READ(struct dentry, dentry, d_parent);
+	key->hash_len = READ(struct dentry, dentry, d_name.hash_len);
+	key->mnt = (__u64)path->mnt;
+	key->deleted = is_unlinked(dentry);
+	key->generation = files_generation;
 	if (!s->piecewise)
-		known = bpf_map_lookup_elem(&files, &key);
+		known = bpf_map_lookup_elem(&files, key);
 	if (known) {
 		r->file = *known;
 		r->name_class = MT_NAME_KNOWN;
@@ -150,7 +153,7 @@ static __always_inline void put_file(struct scratch *s, struct mt_region *r, str
 	/* No two CPUs give the same: an atomic that tells what it added up to came with 5.12. */
 	number = ++s->files * nr_cpus + bpf_get_smp_processor_id();
 	r->file = number;
-	bpf_map_update_elem(&files, &key, &number, BPF_ANY);
+	bpf_map_update_elem(&files, key, &number, BPF_ANY);
 	put_file_name(s, r, path);
 }
 

@@ -175,8 +175,10 @@ static __always_inline bool walk_down(struct scratch *s)
 }
 
 /*
- * Takes the regions of one leaf, from s->lo on: 0 goes on, 1 ends. Each leaf is come to from the root: that is a few loads for some
- * ten regions, and nothing has to be remembered.
+ * Takes the regions of one leaf, from s->lo on: 0 goes on, 1 ends. Each leaf is
+ * come to from the root: that is a few loads for some ten regions, and nothing has
+ * to be remembered. Not static, for walk_region()'s reason: whoever calls it may
+ * come here in many states, and loading took seconds when each was looked at.
  */
 __noinline int walk_leaf(struct scratch *s)
 {
@@ -204,21 +206,15 @@ static long walk_next_leaf(__u32 i, void *ctx)
 	return walk_leaf(scratch_of_cpu()) != 0;
 }
 
-/*
- * Not static either, for walk_region()'s reason: what calls it may come here in
- * many states, and loading took seconds when each of them was looked at.
- */
-__noinline int walk_maple(struct scratch *s)
+static __always_inline void walk_maple(struct scratch *s, struct mm_struct *mm)
 {
-	if (!s)
-		return 0;
+	s->root = (__u64)mm->mm_mt.ma_root;
 	/* xa_is_node(): the root of more than one entry has bit 1 set */
 	if ((s->root & 3) != 2 || s->root < PAGE_SIZE)
 		s->error = WALK_NODE;
 	/* Most walks end in the leaf that they begin in. */
 	else if (!walk_leaf(s))
 		bpf_loop(WALK_STEPS, walk_next_leaf, NULL, 0);
-	return 0;
 }
 
 /* Before 6.1: down the rb-tree to the first region that ends after lo, then along the list. */
@@ -265,12 +261,10 @@ static __always_inline void walk(struct scratch *s, struct mm_struct *mm, __u64 
 	s->found = s->first = 0;
 	s->last_file = 0;
 	s->error = WALK_OK;
-	if (store == REGIONS_IN_MAPLE) {
-		s->root = (__u64)mm->mm_mt.ma_root;
-		walk_maple(s);
-	} else {
+	if (store == REGIONS_IN_MAPLE)
+		walk_maple(s, mm);
+	else
 		walk_list(s, mm);
-	}
 }
 
 /*

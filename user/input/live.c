@@ -193,6 +193,7 @@ static int load(struct live *live, const struct live_scope *scope, char *why, si
 	bool task_storage;
 	int err;
 
+	libbpf_set_print(print);
 	err = learn_form(&form, scope->tier, why, why_len);
 	if (err == -ENOTSUP)
 		return err;
@@ -347,7 +348,6 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 
 	if (!live)
 		return -ENOMEM;
-	libbpf_set_print(print);
 	err = load(live, scope, why, why_len);
 	if (err)
 		goto fail;
@@ -381,7 +381,6 @@ int live__try(enum tier tier, char *why, size_t why_len)
 
 	if (!live)
 		return -ENOMEM;
-	libbpf_set_print(print);
 	err = load(live, &scope, why, why_len);
 	live__close(live);
 	return err;
