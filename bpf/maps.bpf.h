@@ -25,6 +25,8 @@ const volatile bool filter_comm_set, filter_uid_set, filter_cgroup_set;
 const volatile char filter_comm[MT_COMM_LEN];
 const volatile __u32 filter_uid;
 const volatile __u64 filter_cgroup;
+const volatile __u32 test_drop; /* --test-drop: one record in so many; 0: none */
+const volatile bool test_drop_quietly;
 const volatile __u32 self_tgid; /* in the initial pid namespace, 0: ask */
 
 /* A write section under way: mmap_lock held for writing. */
@@ -47,6 +49,7 @@ struct task_state {
 	__u64 clone_ns; /* when it entered clone */
 	__u64 args[6];
 	__u64 target;
+	__u32 unaudited;	    /* sections since it last sent an audit */
 	struct section sections[2]; /* fork holds the parent's lock and the child's */
 	__u32 call;		    /* enum mt_call_id under way, or 0 */
 	__u32 uncounted;	    /* began before we attached */
@@ -72,6 +75,14 @@ struct {
 	__type(key, __u64);
 	__type(value, __u64);
 } mm_spaces SEC(".maps");
+
+/* Spaces of which user space wants to know more: enum mt_ask. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, __u32);
+} asked SEC(".maps");
 
 /* -p and COMMAND: processes in scope by themselves. */
 struct {
@@ -146,9 +157,12 @@ struct scratch {
 	__u32 slot;	      /* of the current node: walk.bpf.h, node_seek() */
 	struct file_key file; /* whose name is looked for */
 	__u32 error;
-	__u32 first;	      /* number of the first region in the piece being filled */
-	__u32 piecewise;      /* send a piece when it is full; else stop */
-	struct mt_event head; /* of the pieces */
+	__u32 first;	 /* number of the first region in the piece being filled */
+	__u32 piecewise; /* send a piece when it is full; else stop */
+	__u32 hashing;	 /* only hash what is found */
+	__u64 hash;
+	struct mt_counters counters; /* of the mm walked, as the walk began */
+	struct mt_event head;	     /* of the pieces */
 	__u64 root;
 	__u64 min, max; /* what the current node covers, both ends included */
 	__u64 pivot;	/* where the current slot ends, included */
@@ -171,16 +185,18 @@ struct {
 
 /* What the task iterators are asked for, and what they found out of us. */
 struct {
-	__u32 tgid;   /* only this process, in the user's namespace; 0: all */
-	__u32 attach; /* bring what matches into scope */
-	__u64 lookup; /* address of a region to find in tgid's space */
-	__u32 looked; /* a thread of it was found: the others have the same space */
+	__u32 tgid;	  /* only this process, in the user's namespace; 0: all */
+	__u32 attach;	  /* bring what matches into scope */
+	__u64 lookup;	  /* address of a region to find in tgid's space */
+	__u64 self_space; /* for trying the walk: the space that tgid's map is sent as */
+	__u32 looked;	  /* a thread of it was found: the others have the same space */
 } scan = {};
 
 /* What ask_space is asked for, and its answer. */
 struct {
 	__u64 space;
 	__u32 forget; /* and take it off the tables */
+	__u32 want;   /* enum mt_ask: note that this is wanted of it; 0: nothing */
 	__u32 found;
 	struct mt_space state;
 } ask = {};
@@ -193,8 +209,9 @@ struct {
 } self = {};
 
 __u64 last_space_id = 0;
+__u64 wants = 0;	    /* times that want_walk or want_audit was set in a space */
+__u64 wants_served = 0;	    /* those that nobody waits for any more */
 __u32 files_generation = 0; /* raised when a name may have been lost */
-__s64 walks_wanted = 0;	    /* spaces with want_walk set, or more */
 
 /* Nothing new is seen from now on: detaching takes seconds, one grace period a program. */
 bool stopped = false;

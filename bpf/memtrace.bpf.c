@@ -7,7 +7,7 @@
  */
 #include "vmlinux.h"
 #include <bpf/bpf_tracing.h>
-#include "section.bpf.h"
+#include "ask.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -98,7 +98,7 @@ static __always_inline void walk_new(struct task_struct *task, struct mm_struct 
 	}
 	s->head = *head;
 	s->head.type = MT_EVENT_REGIONS;
-	walk_all(s, mm, sp && tier_truth ? section_number(mm, sp) : 0, store);
+	walk_all(s, mm, sp && tier_truth ? section_number(mm, sp) : 0, 0, store);
 	scratch_put(s);
 }
 
@@ -365,6 +365,7 @@ static __always_inline void fill_task(struct mt_task *rec, struct task_struct *t
 	read_layout(task->mm, &rec->layout);
 	rec->seq = tier_truth && space ? section_number(task->mm, space) : 0;
 	rec->write_locked = tier_truth && mm_write_locked(task->mm);
+	rec->other_mm = (__u64)task->mm != ts->mm;
 }
 
 static __always_inline int scan_task(struct bpf_iter__task *ctx)
@@ -407,27 +408,39 @@ int scan_tasks(struct bpf_iter__task *ctx)
 	return STILL(have_preempt, scan_task(ctx));
 }
 
-/* Asks for the whole map of process scan.tgid: now if it stands still, else soon. */
-static __always_inline int walk_task(struct bpf_iter__task *ctx)
+/*
+ * Answers what user space asked of spaces, through whichever of its threads
+ * comes first. One in the middle of exec has another mm already.
+ */
+static __always_inline int answer_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct task_state *ts;
+	__u32 *ask, what;
 
-	/* Any of its threads will do: the main thread may have ended. */
-	if (scan.looked || !task || !task->mm || tgid_seen(task) != scan.tgid)
+	if (!task || !task->mm)
 		return 0;
+	if (scan.self_space && task->tgid == self.tgid && task->pid == task->tgid)
+		ask_self(task, scan.self_space);
 	ts = state_of(task, false);
-	if (!ts || !ts->space)
+	if (!ts || !ts->space || (__u64)task->mm != ts->mm)
 		return 0;
-	scan.looked = 1;
-	section_walk_idle(task, ts);
+	ask = bpf_map_lookup_elem(&asked, &ts->space);
+	if (!ask)
+		return 0;
+	what = *ask;
+	bpf_map_delete_elem(&asked, &ts->space);
+	if (what == MT_ASK_WALK)
+		ask_walk(task, ts->space, ts->tgid);
+	else
+		ask_audit(task, ts->space, ts->tgid);
 	return 0;
 }
 
 SEC("iter/task")
-int truth_walk(struct bpf_iter__task *ctx)
+int truth_ask(struct bpf_iter__task *ctx)
 {
-	return STILL(have_preempt, walk_task(ctx));
+	return STILL(have_preempt, answer_task(ctx));
 }
 
 /* Where a region that grows by itself is now: one struct mt_lookup. */
@@ -476,9 +489,12 @@ SEC("raw_tp")
 int ask_space(void *ctx)
 {
 	struct mt_space *sp = space_by_id(ask.space);
+	__u32 want = ask.want;
 	__u64 *id, mm;
 
 	ask.found = sp != NULL;
+	if (want)
+		bpf_map_update_elem(&asked, &ask.space, &want, BPF_ANY);
 	if (!sp)
 		return 0;
 	__builtin_memcpy(&ask.state, sp, sizeof(ask.state));

@@ -40,7 +40,6 @@ struct trace {
 	struct sink *sink;
 	struct start_info info;
 	char kernel[128], boot_id[40], command_line[ESCAPE_ROOM(256)], vsyscall[PROC_VSYSCALL_LEN];
-	enum tier tier; /* that was loaded */
 	int out_fd, signal_fd;
 	uint64_t end_ns; /* -d; 0 none */
 	bool stop;
@@ -53,6 +52,18 @@ struct trace {
 		fprintf(stderr, __VA_ARGS__);  \
 		fputc('\n', stderr);           \
 	} while (0)
+
+static void tell(const char *text)
+{
+	complain("%s", text);
+}
+
+static void tell_difference(const struct space *space, const struct map_difference *diff)
+{
+	complain("pid %u, space %llu: the map differs from /proc/PID/maps", space->tgid,
+		 (unsigned long long)space->id);
+	fprintf(stderr, "  expected %s\n  got      %s\n", diff->expected, diff->got);
+}
 
 static int own_failure(const struct trace *t)
 {
@@ -128,7 +139,7 @@ static int open_sink(struct trace *t)
 		.version = MEMTRACE_VERSION,
 		.kernel = t->kernel,
 		.boot_id = t->boot_id,
-		.tier = tier__name(t->tier),
+		.tier = session__tier(&t->session),
 		.command_line = t->command_line,
 		.vsyscall = *t->vsyscall ? t->vsyscall : NULL,
 	};
@@ -237,7 +248,7 @@ static int load_tier(struct trace *t, struct live_scope *scope)
 	int err = -ENOTSUP;
 
 	for (tier = first; tier < TIER_NR; tier++) {
-		scope->tier = t->tier = tier;
+		scope->tier = tier;
 		err = session__load(&t->session, scope, why[tier], sizeof(why[tier]));
 		if (!err || choice->given || err == -ENOMEM)
 			break;
@@ -265,6 +276,8 @@ static int load(struct trace *t)
 		.uid_set = o->uid.given,
 		.uid = o->uid.uid,
 		.cgroup_set = o->cgroup != NULL,
+		.test_drop = o->test_drop.one_in,
+		.test_drop_quietly = o->test_drop.quietly,
 		.clocks = o->json,
 		.ring_bytes = o->ring_bytes,
 	};
@@ -275,7 +288,11 @@ static int load(struct trace *t)
 		if (err)
 			return err;
 	}
-	return load_tier(t, &scope);
+	err = load_tier(t, &scope);
+	t->session.verify_ns = o->verify_ns;
+	t->session.tell = tell;
+	t->session.differs = tell_difference;
+	return err;
 }
 
 static int attach(struct trace *t)
@@ -403,7 +420,7 @@ static void tell_begin(const struct trace *t)
 	size_t n = tracker__live_processes(t->session.tracker);
 
 	fprintf(stderr, "Tracing the memory of %zu process%s, tier %s ... Hit Ctrl-C to end.\n", n,
-		n == 1 ? "" : "es", tier__name(t->tier));
+		n == 1 ? "" : "es", session__tier(&t->session));
 }
 
 static int run(struct trace *t)
@@ -420,11 +437,12 @@ static int run(struct trace *t)
 	if (t->opts->duration_ns)
 		t->end_ns = session__now() + t->opts->duration_ns;
 	loop(t);
-	session__finish(&t->session, tier__name(t->tier), writer__dropped(t->out));
+	session__finish(&t->session, writer__dropped(t->out));
 	status = close_output(t);
 	if (status == STATUS_OK && t->opts->command && t->command.ended)
 		status = command__exit_status(&t->command);
-	return status;
+	/* A wrong map is worse than whatever COMMAND has to say. */
+	return t->session.differences ? STATUS_DIFFERS : status;
 }
 
 int cmd_trace(const struct trace_options *opts)

@@ -12,19 +12,6 @@
 #include "names.h"
 #include "util/escape.h"
 
-/* include/linux/mm.h */
-enum {
-	VM_READ = 0x1,
-	VM_WRITE = 0x2,
-	VM_EXEC = 0x4,
-	VM_MAYSHARE = 0x80,
-	VM_GROWSDOWN = 0x100,
-	VM_LOCKED = 0x2000,
-	VM_DONTCOPY = 0x20000,
-	VM_NORESERVE = 0x200000,
-	VM_HUGETLB = 0x400000,
-};
-
 #define MINOR_BITS 20 /* include/linux/kdev_t.h */
 #define NAMES_BYTES (ESCAPE_ROOM(MT_REGIONS_LEN + MT_PATH_LEN + 1024))
 #define REGIONS_MAX ((MT_REGIONS_LEN + MT_PATH_LEN + 1024) / sizeof(struct mt_region) + 1)
@@ -203,11 +190,15 @@ static uint32_t decode_vm_flags(uint64_t vm)
 	static const struct {
 		uint32_t vm, flag;
 	} map[] = {
-		{ VM_READ, REGION_READ },	    { VM_WRITE, REGION_WRITE },
-		{ VM_EXEC, REGION_EXEC },	    { VM_MAYSHARE, REGION_SHARED },
-		{ VM_GROWSDOWN, REGION_GROWSDOWN }, { VM_LOCKED, REGION_LOCKED },
-		{ VM_DONTCOPY, REGION_DONTFORK },   { VM_NORESERVE, REGION_NORESERVE },
-		{ VM_HUGETLB, REGION_HUGETLB },
+		{ MT_VM_READ, REGION_READ },
+		{ MT_VM_WRITE, REGION_WRITE },
+		{ MT_VM_EXEC, REGION_EXEC },
+		{ MT_VM_MAYSHARE, REGION_SHARED },
+		{ MT_VM_GROWSDOWN, REGION_GROWSDOWN },
+		{ MT_VM_LOCKED, REGION_LOCKED },
+		{ MT_VM_DONTCOPY, REGION_DONTFORK },
+		{ MT_VM_NORESERVE, REGION_NORESERVE },
+		{ MT_VM_HUGETLB, REGION_HUGETLB },
 	};
 	uint32_t flags = 0;
 	size_t i;
@@ -414,13 +405,16 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 		return -EBADMSG;
 	ev = (struct walk_event){
 		.space = wire->e.space,
-		.ts_ns = wire->e.ts_ns,
+		.ts_ns = d->latest_ns,
 		.seq = wire->seq,
 		.tgid = wire->e.tgid,
 		.first = wire->first,
 		.count = wire->count,
 		.last = wire->e.flags & MT_REGIONS_LAST,
-		.bad = wire->e.flags & MT_REGIONS_BAD || d->unnamed,
+		.bad = wire->e.flags & MT_REGIONS_BAD,
+		.stale = wire->e.flags & MT_REGIONS_STALE || d->unnamed,
+		.unsettled = wire->e.flags & MT_REGIONS_UNSETTLED,
+		.mm = wire->mm,
 		.regions = d->regions,
 	};
 	return tracker__on_walk(d->tracker, &ev);
@@ -458,12 +452,32 @@ static int decode_section(struct decoder *d, struct bytes *b)
 	return tracker__on_section(d->tracker, &ev);
 }
 
+static int decode_audit(struct decoder *d, struct bytes *b)
+{
+	const struct mt_audit *wire = take(b, sizeof(*wire));
+	struct audit_event ev;
+
+	if (!wire)
+		return -EBADMSG;
+	ev = (struct audit_event){
+		.space = wire->e.space,
+		.ts_ns = d->latest_ns,
+		.seq = wire->seq,
+		.hash = wire->hash,
+		.unsettled = wire->e.flags & MT_AUDIT_UNSETTLED,
+		.bad = wire->e.flags & MT_AUDIT_BAD,
+		.mm = wire->mm,
+	};
+	return tracker__on_audit(d->tracker, &ev);
+}
+
 int decoder__record(struct decoder *d, const void *data, size_t len)
 {
 	static int (*const decode[MT_EVENT_NR])(struct decoder *, struct bytes *) = {
 		[MT_EVENT_CALL] = decode_call,	     [MT_EVENT_FORK] = decode_fork,
 		[MT_EVENT_EXEC] = decode_exec,	     [MT_EVENT_EXIT] = decode_exit,
 		[MT_EVENT_REGIONS] = decode_regions, [MT_EVENT_SECTION] = decode_section,
+		[MT_EVENT_AUDIT] = decode_audit,
 	};
 	const struct mt_event *e = data;
 	struct bytes b = { data, len };
@@ -482,5 +496,8 @@ int decoder__record(struct decoder *d, const void *data, size_t len)
 	err = decode[e->type](d, &b);
 	if (err == -EBADMSG)
 		d->malformed[e->type]++;
+	/* A section would be missed by its number, but part of a map by nothing. */
+	if (err == -EBADMSG && e->type == MT_EVENT_REGIONS)
+		tracker__on_malformed_walk(d->tracker, e->space, d->latest_ns);
 	return err;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Owns the skeleton, the links and the ring. Knows nothing of what records mean. */
-#include "live.h"
+#include "live_private.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -14,7 +14,6 @@
 #include "live_private.h"
 #include "live_probe.h"
 
-#define LIVE_BTF_PATH "/sys/kernel/btf/vmlinux"
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
 #define TRY_RING_BYTES 65536
@@ -27,11 +26,6 @@ static int print(enum libbpf_print_level level, const char *fmt, va_list args)
 
 	(void)level;
 	return debug && *debug ? vfprintf(stderr, fmt, args) : 0;
-}
-
-static bool has_prefix(const char *name, const char *prefix)
-{
-	return !strncmp(name, prefix, strlen(prefix));
 }
 
 /* The tracepoint that a section name asks for is in this kernel. */
@@ -55,6 +49,7 @@ static bool tracepoint_exists(const char *section)
 struct kernel_form {
 	bool maple_tree;
 	int lock_args;	  /* of mmap_lock_acquire_returned: 4 until 6.13, 3 since */
+	bool numbers;	  /* mm_lock_seq */
 	bool cast;	  /* bpf_rdonly_cast() is there */
 	bool preempt;	  /* bpf_preempt_disable() is there, and walks may come after it */
 	bool preemptible; /* programs on tracepoints are, since 7.0 */
@@ -64,7 +59,7 @@ struct kernel_form {
 static int learn_form(struct kernel_form *form, enum tier tier, char *why, size_t why_len)
 {
 	struct kernel_types *types;
-	int err = kernel_types__load(LIVE_BTF_PATH, &types);
+	int err = kernel_types__load(kernel_types__path(), &types);
 	const char *lacks;
 
 	if (err)
@@ -73,6 +68,7 @@ static int learn_form(struct kernel_form *form, enum tier tier, char *why, size_
 	if (lacks)
 		snprintf(why, why_len, "this kernel lacks %s (see memtrace features)", lacks);
 	form->maple_tree = kernel_types__member(types, "mm_struct", "mm_mt") != MEMBER_NONE;
+	form->numbers = kernel_types__member(types, "mm_struct", "mm_lock_seq") != MEMBER_NONE;
 	form->lock_args = kernel_types__tracepoint(types, "mmap_lock_acquire_returned");
 	form->cast = kernel_types__function(types, "bpf_rdonly_cast");
 	/* Calls of functions like walk_region() are allowed there since 6.15, as this is. */
@@ -107,6 +103,8 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 
 	skel->rodata->use_task_storage = task_storage;
 	skel->rodata->tier_truth = truth;
+	skel->rodata->test_drop = scope->test_drop;
+	skel->rodata->test_drop_quietly = scope->test_drop_quietly;
 	skel->rodata->have_cast = form->cast;
 	skel->rodata->have_preempt = form->preempt;
 	skel->rodata->preemptible = form->preemptible;
@@ -126,6 +124,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	if (scope->all) {
 		bpf_map__set_max_entries(skel->maps.spaces, SPACES_ALL);
 		bpf_map__set_max_entries(skel->maps.mm_spaces, SPACES_ALL);
+		bpf_map__set_max_entries(skel->maps.asked, SPACES_ALL);
 	}
 	skel->rodata->nr_cpus = (__u32)libbpf_num_possible_cpus();
 	bpf_map__set_max_entries(skel->maps.files, truth ? FILES_KNOWN : 1);
@@ -167,7 +166,7 @@ static int load_once(struct live *live, const struct live_scope *scope,
 	 * libbpf looks for a type that the kernel has not in its modules as well,
 	 * which takes CAP_SYS_ADMIN, but not when it is told where to look.
 	 */
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = LIVE_BTF_PATH);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = kernel_types__path());
 	int err;
 
 	live->skel = memtrace_bpf__open_opts(&opts);
@@ -197,6 +196,7 @@ static int load(struct live *live, const struct live_scope *scope, char *why, si
 	err = learn_form(&form, scope->tier, why, why_len);
 	if (err == -ENOTSUP)
 		return err;
+	live->numbers = form.numbers;
 	task_storage = !live_probe__task_storage();
 	while (!err) {
 		err = load_once(live, scope, &form, task_storage);
@@ -284,21 +284,25 @@ static int ignore_task(void *ctx, const struct mt_task *task)
 	return 0;
 }
 
-static int attach(struct live *live, const struct live_scope *scope, char *why, size_t why_len)
+/* What asks the kernel works without the rest. */
+static int attach_iterators(struct live *live, const struct live_scope *scope, char *why,
+			    size_t why_len)
 {
-	int err;
-
 	snprintf(why, why_len, "attaching the task iterators failed");
 	live->scan = bpf_program__attach_iter(live->skel->progs.scan_tasks, NULL);
 	live->lookup = bpf_program__attach_iter(live->walkers.lookup_region, NULL);
 	if (scope->tier == TIER_TRUTH)
-		live->walk = bpf_program__attach_iter(live->skel->progs.truth_walk, NULL);
-	if (!live->scan || !live->lookup || (scope->tier == TIER_TRUTH && !live->walk))
+		live->ask = bpf_program__attach_iter(live->skel->progs.truth_ask, NULL);
+	if (!live->scan || !live->lookup || (scope->tier == TIER_TRUTH && !live->ask))
 		return -errno;
 	/* The first scan learns who we are: -a must not trace itself. */
-	err = live__scan(live, 0, false, ignore_task, NULL);
-	if (err)
-		return err;
+	return live__scan(live, 0, false, ignore_task, NULL);
+}
+
+int live__attach(struct live *live, char *why, size_t why_len)
+{
+	int err;
+
 	/* Exit first: no call is seen to begin and not to end. */
 	err = attach_prefix(live, PROG_PREFIX_TREE, why, why_len);
 	if (!err)
@@ -363,7 +367,7 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 		snprintf(why, why_len, "mapping the counters failed: %s", strerror(-err));
 		goto fail;
 	}
-	err = attach(live, scope, why, why_len);
+	err = attach_iterators(live, scope, why, why_len);
 	if (err)
 		goto fail;
 	*ret = live;
@@ -403,7 +407,7 @@ void live__close(struct live *live)
 	detach(live);
 	bpf_link__destroy(live->scan);
 	bpf_link__destroy(live->lookup);
-	bpf_link__destroy(live->walk);
+	bpf_link__destroy(live->ask);
 	ring_buffer__free(live->ring);
 	if (live->stats)
 		munmap((void *)live->stats, live->stats_len);

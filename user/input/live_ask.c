@@ -6,7 +6,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -103,28 +102,80 @@ static int ignore_record(void *ctx, const void *rec)
 	return 0;
 }
 
-int live__walk(struct live *live, uint32_t tgid)
-{
-	live->skel->bss->scan.tgid = tgid;
-	live->skel->bss->scan.looked = 0;
-	return read_iter(live->walk, sizeof(struct mt_task), ignore_record, NULL);
-}
-
 /* Asks by a program (bpf/memtrace.bpf.c, ask_space): 0, -ENOENT, or it cannot be run. */
-static int ask_space(struct live *live, uint64_t space, bool forget)
+static int ask_space(struct live *live, uint64_t space, bool forget, __u32 want)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
 
 	live->skel->bss->ask.space = space;
 	live->skel->bss->ask.forget = forget;
+	live->skel->bss->ask.want = want;
 	if (bpf_prog_test_run_opts(bpf_program__fd(live->skel->progs.ask_space), &opts))
 		return -EOPNOTSUPP;
 	return live->skel->bss->ask.found ? 0 : -ENOENT;
 }
 
+int live__ask(struct live *live, uint64_t space, enum mt_ask what)
+{
+	__u32 value = what;
+
+	if (!live->cannot_run)
+		return ask_space(live, space, false, value) == -EOPNOTSUPP ? -EOPNOTSUPP : 0;
+	return bpf_map__update_elem(live->skel->maps.asked, &space, sizeof(space), &value,
+				    sizeof(value), BPF_ANY);
+}
+
+int live__answer(struct live *live)
+{
+	int err = read_iter(live->ask, sizeof(struct mt_task), ignore_record, NULL);
+	uint64_t id;
+
+	/* Nobody has these spaces any more. */
+	while (!bpf_map__get_next_key(live->skel->maps.asked, NULL, &id, sizeof(id)) &&
+	       !bpf_map__delete_elem(live->skel->maps.asked, &id, sizeof(id), 0))
+		;
+	return err;
+}
+
+uint64_t live__wants(const struct live *live)
+{
+	return live->skel->bss->wants;
+}
+
+void live__served(struct live *live, uint64_t wants)
+{
+	live->skel->bss->wants_served = wants;
+}
+
+int live__walk_self(struct live *live, uint64_t space)
+{
+	int err;
+
+	live->skel->bss->scan.self_space = space;
+	err = live__answer(live);
+	live->skel->bss->scan.self_space = 0;
+	return err;
+}
+
+void live__wait_after(struct live *live, uint64_t newest)
+{
+	live->skel->bss->stopped = true;
+	live->skel->bss->last_space_id = newest;
+}
+
+void live__start(struct live *live)
+{
+	live->skel->bss->stopped = false;
+}
+
+bool live__numbers_sections(const struct live *live)
+{
+	return live->numbers;
+}
+
 int live__space(struct live *live, uint64_t space, struct mt_space *ret)
 {
-	int err = live->cannot_run ? -EOPNOTSUPP : ask_space(live, space, false);
+	int err = live->cannot_run ? -EOPNOTSUPP : ask_space(live, space, false, 0);
 
 	if (err == -EOPNOTSUPP) {
 		live->cannot_run = true;
@@ -154,7 +205,7 @@ static void forget_by_calls(struct live *live, uint64_t space)
 
 void live__forget(struct live *live, uint64_t space)
 {
-	if (live->cannot_run || ask_space(live, space, true) == -EOPNOTSUPP)
+	if (live->cannot_run || ask_space(live, space, true, 0) == -EOPNOTSUPP)
 		forget_by_calls(live, space);
 }
 
@@ -176,88 +227,4 @@ void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn know
 			live__forget(live, id);
 		id = next;
 	}
-}
-
-static uint64_t program_misses(const struct bpf_program *prog)
-{
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
-
-	if (bpf_program__fd(prog) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-		return 0;
-	return info.recursion_misses;
-}
-
-/* What each program that was skipped would have sent. A call is missed with its enter or exit. */
-static enum mt_event_type program_event(const char *name)
-{
-	static const struct {
-		const char *prefix;
-		enum mt_event_type type;
-	} events[] = {
-		{ PROG_PREFIX_ENTER, MT_EVENT_CALL },	{ "exit_call", MT_EVENT_CALL },
-		{ "life_fork", MT_EVENT_FORK },		{ "life_exec", MT_EVENT_EXEC },
-		{ "life_exit", MT_EVENT_EXIT },		{ PROG_TRUTH_FORK, MT_EVENT_REGIONS },
-		{ PROG_PREFIX_LOCK, MT_EVENT_SECTION }, { PROG_PREFIX_TREE, MT_EVENT_SECTION },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-		if (!strncmp(name, events[i].prefix, strlen(events[i].prefix)))
-			return events[i].type;
-	}
-	return 0;
-}
-
-/* Both of two that do the same were skipped as often as the one that was skipped less, or less. */
-static uint64_t doubled_misses(const struct live *live, const struct bpf_program *prog)
-{
-	uint64_t n = program_misses(prog), again;
-	const struct bpf_program *other;
-	char name[64];
-
-	if (!n)
-		return 0;
-	snprintf(name, sizeof(name), PROG_PREFIX_AGAIN "%s", bpf_program__name(prog));
-	other = bpf_object__find_program_by_name(live->skel->obj, name);
-	again = other && bpf_program__autoload(other) ? program_misses(other) : n;
-	return again < n ? again : n;
-}
-
-static uint64_t count_missed(const struct live *live, struct mt_stats *st)
-{
-	struct bpf_program *prog;
-	uint64_t missed = 0, n;
-	int type;
-
-	bpf_object__for_each_program(prog, live->skel->obj) {
-		type = program_event(bpf_program__name(prog));
-		n = type ? doubled_misses(live, prog) : 0;
-		st->seen[type] += n;
-		st->lost[type][MT_LOSS_MISSED] += n;
-		missed += n;
-	}
-	return missed;
-}
-
-uint64_t live__missed(const struct live *live)
-{
-	struct mt_stats st = {};
-
-	return count_missed(live, &st);
-}
-
-void live__stats(struct live *live, struct mt_stats *ret)
-{
-	size_t size = sizeof(struct mt_stats) / sizeof(__u64), cpu, i;
-	__u64 *sum = (__u64 *)ret;
-
-	memset(ret, 0, sizeof(*ret));
-	for (cpu = 0; cpu < live->n_stats; cpu++) {
-		const volatile __u64 *each = (const __u64 *)&live->stats[cpu];
-
-		for (i = 0; i < size; i++)
-			sum[i] += each[i];
-	}
-	count_missed(live, ret);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What loading (live.c) and asking (live_ask.c) share. Nobody else includes it. */
+/* What the files of the live input share. Included by live*.c only. */
 #ifndef MEMTRACE_INPUT_LIVE_PRIVATE_H
 #define MEMTRACE_INPUT_LIVE_PRIVATE_H
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <string.h>
 
 #include "live.h"
 #include "memtrace.skel.h"
@@ -31,7 +33,8 @@ struct live {
 	struct ring_buffer *ring;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
-	struct bpf_link *scan, *lookup, *walk;
+	bool numbers;
+	struct bpf_link *scan, *lookup, *ask;
 	const struct mt_stats *stats; /* mapped; one of each CPU */
 	size_t n_stats, stats_len;
 	bool cannot_run; /* BPF_PROG_TEST_RUN, before 5.10 */
@@ -39,5 +42,10 @@ struct live {
 	live_record_fn record;
 	void *record_ctx;
 };
+
+static inline bool has_prefix(const char *name, const char *prefix)
+{
+	return !strncmp(name, prefix, strlen(prefix));
+}
 
 #endif

@@ -589,6 +589,9 @@ static size_t whole_record(enum mt_event_type type, struct record *rec)
 	case MT_EVENT_EXIT:
 		record__init(rec, type, MT_EXIT_GROUP, sizeof(struct mt_exit));
 		break;
+	case MT_EVENT_AUDIT:
+		record__init(rec, type, 0, sizeof(struct mt_audit));
+		break;
 	case MT_EVENT_SECTION:
 		section = record__init(rec, MT_EVENT_SECTION, 0, sizeof(*section));
 		section->hi = PAGE(3);
