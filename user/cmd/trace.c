@@ -260,8 +260,8 @@ static int load_tier(struct trace *t, struct live_scope *scope)
 		return err;
 	}
 	for (; first < tier && !t->opts->quiet; first++)
-		complain("tier %s, and not %s: %s", tier__name(tier), tier__name(first),
-			 why[first]);
+		complain("tier %s: %s; going on with tier %s", tier__name(first), why[first],
+			 tier__name(tier));
 	return 0;
 }
 
