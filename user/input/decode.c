@@ -405,7 +405,8 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 		return -EBADMSG;
 	ev = (struct walk_event){
 		.space = wire->e.space,
-		.ts_ns = d->latest_ns,
+		/* Its own: calls that ended before now, but after it, are not in it. */
+		.ts_ns = wire->e.ts_ns ? wire->e.ts_ns : d->latest_ns,
 		.seq = wire->seq,
 		.tgid = wire->e.tgid,
 		.first = wire->first,
