@@ -13,6 +13,7 @@
 #define MAP_FIXED 0x10
 #define MAP_ANONYMOUS 0x20
 #define MAP_HUGETLB 0x40000
+#define PROT_EXEC 0x4
 #define PROT_GROWSDOWN 0x01000000
 #define MREMAP_FIXED 2
 #define PR_SET_MM 35
@@ -61,6 +62,7 @@ static __always_inline struct task_state *call_enter(__u32 call, bool ours)
 	if (!ours)
 		return NULL;
 	ts->call = call;
+	ts->seq = 0;
 	ts->uncounted = 0;
 	ts->target = ts->space;
 	ts->enter_ns = bpf_ktime_get_ns();
@@ -121,6 +123,14 @@ static __always_inline bool wants_region(const struct task_state *ts, __u32 call
 	return false;
 }
 
+/* A flood of other calls must not hide that memory became executable. */
+static __always_inline enum ring_room call_room(__u32 call, const __u64 args[6])
+{
+	return (call == MT_CALL_MPROTECT || call == MT_CALL_PKEY_MPROTECT) && args[2] & PROT_EXEC ?
+		       ROOM_EXEC :
+		       ROOM_ORDINARY;
+}
+
 static __always_inline void fill_call(struct mt_call *c, const struct task_state *ts,
 				      struct task_struct *task, __u32 call, __s64 ret, __u64 lost)
 {
@@ -128,7 +138,8 @@ static __always_inline void fill_call(struct mt_call *c, const struct task_state
 	c->e.tgid = ts->tgid;
 	c->e.tid = ts->tid;
 	c->call = call;
-	c->pad = 0;
+	c->seq = tier_ordered ? ts->seq : 0;
+	c->seen_after = 0;
 	c->enter_ns = ts->uncounted ? 0 : ts->enter_ns;
 	__builtin_memcpy(c->args, ts->args, sizeof(c->args));
 	c->ret = ret;
@@ -174,6 +185,19 @@ static __always_inline void put_anon_name(struct scratch *s, struct mt_call *c, 
 	c->e.flags |= MT_CALL_NAME;
 }
 
+/*
+ * Tier ordered: how many sections have begun since the call's own, after its
+ * region was looked at. One that is not counted yet has the lock already.
+ */
+static __always_inline __u32 sections_since(const struct task_state *ts,
+					    const struct mt_space *sp, struct mm_struct *mm)
+{
+	__u64 locked = mm_write_locked(mm);
+
+	barrier();
+	return *(const volatile __u64 *)&sp->sections + locked - ts->seq;
+}
+
 /* A record with tails is put together in scratch space and copied once. */
 static __always_inline int call_send_long(struct task_state *ts, struct task_struct *task,
 					  __u32 call, __s64 ret, enum region_store store)
@@ -203,7 +227,9 @@ static __always_inline int call_send_long(struct task_state *ts, struct task_str
 	}
 	if (wants_region(ts, call, ret, &addr))
 		c->e.flags |= walk_one(s, mm, addr, store) ? MT_CALL_REGION : MT_CALL_NO_REGION;
-	record_output(s, MT_EVENT_CALL, ts->space);
+	if (tier_ordered && sp && c->e.flags & (MT_CALL_REGION | MT_CALL_NO_REGION))
+		c->seen_after = sections_since(ts, sp, mm);
+	record_output_in(call_room(call, ts->args), s, MT_EVENT_CALL, ts->space);
 	scratch_put(s);
 	return 0;
 }
@@ -217,7 +243,7 @@ static __always_inline int call_send(struct task_state *ts, struct task_struct *
 	if (call_refused(ts, call, ret) || call == MT_CALL_PRCTL ||
 	    wants_region(ts, call, ret, &addr))
 		return call_send_long(ts, task, call, ret, store);
-	c = record_reserve(MT_EVENT_CALL, ts->space, sizeof(*c));
+	c = record_reserve_in(call_room(call, ts->args), MT_EVENT_CALL, ts->space, sizeof(*c));
 	if (!c)
 		return 0;
 	fill_call(c, ts, task, call, ret, lost);
@@ -317,6 +343,7 @@ static __always_inline void call_adopt(struct task_state *ts, long nr, const __u
 	if (call == MT_CALL_BRK)
 		ts->args[1] = ts->args[2] = 0;
 	ts->target = ts->space;
+	ts->seq = 0;
 	ts->uncounted = 1;
 	ts->call = call;
 }

@@ -15,6 +15,7 @@
 const volatile bool use_task_storage = true; /* else a hash by task pointer */
 const volatile __u32 nr_cpus = 1;	     /* that there may be */
 const volatile bool tier_truth;		     /* write sections are seen */
+const volatile bool tier_ordered;	     /* write sections are numbered */
 const volatile bool clock_calls = true;	     /* false: when a call ended is told by who reads */
 const volatile bool have_cast;		     /* bpf_rdonly_cast(): kernel.bpf.h, READ() */
 const volatile bool have_preempt;	     /* bpf_preempt_disable(): kernel.bpf.h, STILL() */
@@ -25,7 +26,9 @@ const volatile bool filter_comm_set, filter_uid_set, filter_cgroup_set;
 const volatile char filter_comm[MT_COMM_LEN];
 const volatile __u32 filter_uid;
 const volatile __u64 filter_cgroup;
-const volatile __u32 test_drop; /* --test-drop: one record in so many; 0: none */
+const volatile __u64 ring_bytes = 64 << 20; /* of each; a power of two */
+const volatile __u32 n_rings = 1;	    /* a power of two; 1: events, else rings */
+const volatile __u32 test_drop;		    /* --test-drop: one record in so many; 0: none */
 const volatile bool test_drop_quietly;
 const volatile __u32 self_tgid; /* in the initial pid namespace, 0: ask */
 
@@ -35,6 +38,7 @@ struct section {
 	__u64 space;
 	__u64 lo, hi; /* what the tree was written in so far, both ends included */
 	__u64 brk;    /* when it began */
+	__u64 room;   /* enum ring_room of its record */
 };
 
 /*
@@ -47,6 +51,8 @@ struct task_state {
 	__u64 mm;    /* pointer, to notice that the task has another one now */
 	__u64 enter_ns;
 	__u64 clone_ns; /* when it entered clone */
+	/* Tier ordered: the number of the section of the call under way, of a clone; 0: none yet */
+	__u64 seq, clone_seq;
 	__u64 args[6];
 	__u64 target;
 	__u32 unaudited;	    /* sections since it last sent an audit */
@@ -61,6 +67,14 @@ struct {
 	__uint(max_entries, 64 << 20);
 } events SEC(".maps");
 
+/* Where there are several: ring_of() in share.bpf.h says which. User space makes them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, MT_RINGS_MAX);
+	__type(key, __u32);
+	__uint(value_size, sizeof(__u32));
+} rings SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
@@ -68,7 +82,7 @@ struct {
 	__type(value, struct mt_space);
 } spaces SEC(".maps");
 
-/* mm pointer -> space; an entry may be stale, and is then overwritten. */
+/* mm pointer -> space; below tier truth an entry may be stale, and is then overwritten. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
@@ -152,6 +166,7 @@ struct scratch {
 	__u32 path_at;	      /* where it begins */
 	__u64 space;	      /* of the walk */
 	__u32 files;	      /* numbers given on this CPU */
+	__u32 names;	      /* of files, in the record */
 	__u32 limit;	      /* regions wanted; 0: all */
 	__u32 found;	      /* regions so far */
 	__u32 slot;	      /* of the current node: walk.bpf.h, node_seek() */

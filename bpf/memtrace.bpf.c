@@ -8,6 +8,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_tracing.h>
 #include "ask.bpf.h"
+#include "order.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -77,6 +78,17 @@ CLONE(clone3)
 CLONE(fork)
 CLONE(vfork)
 
+#define CLONE_EXIT(name)                   \
+	SEC("tp/syscalls/sys_exit_" #name) \
+	int order_exit_##name(void *ctx)   \
+	{                                  \
+		return order_clone_end();  \
+	}
+CLONE_EXIT(clone)
+CLONE_EXIT(clone3)
+CLONE_EXIT(fork)
+CLONE_EXIT(vfork)
+
 static __always_inline __u64 lost_of(__u64 space)
 {
 	struct mt_space *sp = space_by_id(space);
@@ -98,7 +110,7 @@ static __always_inline void walk_new(struct task_struct *task, struct mm_struct 
 	}
 	s->head = *head;
 	s->head.type = MT_EVENT_REGIONS;
-	walk_all(s, mm, sp && tier_truth ? section_number(mm, sp) : 0, 0, store);
+	walk_all(s, mm, sp ? next_section(mm, sp) : 0, 0, store);
 	scratch_put(s);
 }
 
@@ -116,7 +128,11 @@ static __always_inline int process_fork(struct task_struct *parent, struct task_
 	} else {
 		if (!(space && scope_follow) && !scope_matches(child))
 			return 0;
-		child_space = space_add(mm, tgid_seen(child));
+		/*
+		 * Where a child's map is copied from what is known of its parent's, the
+		 * fork must come between the parent's calls: both have one ring.
+		 */
+		child_space = space_add(mm, tgid_seen(child), tier_truth ? 0 : space);
 		if (!child_space)
 			return 0;
 	}
@@ -137,6 +153,7 @@ static __always_inline int process_fork(struct task_struct *parent, struct task_
 	f->child_tgid = cs->tgid;
 	f->child_tid = cs->tid;
 	f->child_start_ns = BPF_CORE_READ(child, group_leader, start_boottime);
+	f->seq = tier_ordered && ps && !shared ? order_clone_take(ps) : 0;
 	read_counters(child->mm, &f->mm);
 	read_layout(child->mm, &f->layout);
 	record_submit(f);
@@ -182,6 +199,7 @@ static __noinline int exec_send(struct task_struct *task, const struct mt_event 
 		return 0;
 	e->e = *head;
 	e->old_space = old_space;
+	e->old_written = ring_written(old_space);
 	e->old_tid = old_tid;
 	e->pad = 0;
 	e->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
@@ -203,7 +221,7 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 		return 0;
 	/* A process stays in scope when it execs; a vfork child of it only with -f. */
 	if ((old && (scope_follow || (sp && sp->owner == tgid))) || scope_matches(task))
-		space = space_add(mm, tgid);
+		space = space_add(mm, tgid, 0);
 	if (!space && !old)
 		return 0;
 	if (ts)
@@ -305,6 +323,18 @@ int BPF_PROG(lockcg_release, struct mm_struct *mm, const char *path, bool write)
 	return write ? section_end(bpf_get_current_task_btf(), mm, false) : 0;
 }
 
+SEC("tp_btf/mmap_lock_acquire_returned")
+int BPF_PROG(order_acquire, struct mm_struct *mm, bool write, bool success)
+{
+	return write && success ? order_begin(mm) : 0;
+}
+
+SEC("tp_btf/mmap_lock_acquire_returned")
+int BPF_PROG(ordercg_acquire, struct mm_struct *mm, const char *path, bool write, bool success)
+{
+	return write && success ? order_begin(mm) : 0;
+}
+
 SEC("tp_btf/ma_write")
 int BPF_PROG(tree_write, const char *fn, struct ma_state *mas)
 {
@@ -315,6 +345,19 @@ SEC("tp_btf/ma_write")
 int BPF_PROG(again_tree_write, const char *fn, struct ma_state *mas)
 {
 	return STILL(preemptible, section_write(bpf_get_current_task_btf(), mas));
+}
+
+/*
+ * The mm's last user has gone (mm/mmap.c, exit_mmap()): a fork may get its address
+ * for a new one before user space has heard of the end.
+ */
+SEC("tp_btf/exit_mmap")
+int BPF_PROG(tree_gone, struct mm_struct *mm)
+{
+	__u64 key = (__u64)mm;
+
+	bpf_map_delete_elem(&mm_spaces, &key);
+	return 0;
 }
 
 /* Learns who reads: paths and pids are shown as the reader sees them. */
@@ -342,7 +385,7 @@ static __always_inline struct task_state *scan_attach(struct task_struct *task, 
 	if (!space) {
 		if (!scope_matches(task))
 			return NULL;
-		space = space_add(mm, tgid_seen(task));
+		space = space_add(mm, tgid_seen(task), 0);
 	}
 	return space ? task_join(task, space, mm) : NULL;
 }
@@ -361,11 +404,17 @@ static __always_inline void fill_task(struct mt_task *rec, struct task_struct *t
 	rec->in_call = ts->uncounted ? 0 : ts->call;
 	rec->ts_ns = bpf_ktime_get_ns();
 	bpf_core_read(rec->comm, sizeof(rec->comm), &task->comm);
+	rec->seq = space ? section_newest(task->mm, space) : 0;
+	rec->write_locked = (tier_truth || tier_ordered) && mm_write_locked(task->mm);
+	barrier();
 	read_counters(task->mm, &rec->mm);
 	read_layout(task->mm, &rec->layout);
-	rec->seq = tier_truth && space ? section_number(task->mm, space) : 0;
-	rec->write_locked = tier_truth && mm_write_locked(task->mm);
 	rec->other_mm = (__u64)task->mm != ts->mm;
+	barrier();
+	/* What was read in between is of this number only if it is still the newest. */
+	if (tier_ordered)
+		rec->write_locked |= mm_write_locked(task->mm) ||
+				     (space && rec->seq != section_newest(task->mm, space));
 }
 
 static __always_inline int scan_task(struct bpf_iter__task *ctx)
@@ -500,9 +549,9 @@ int ask_space(void *ctx)
 	__builtin_memcpy(&ask.state, sp, sizeof(ask.state));
 	if (!ask.forget)
 		return 0;
-	/* The pointer may belong to a younger space by now. */
+	/* In tier truth the mm's end does it; the pointer may belong to a younger space by now. */
 	mm = ask.state.mm;
-	id = bpf_map_lookup_elem(&mm_spaces, &mm);
+	id = tier_truth ? NULL : bpf_map_lookup_elem(&mm_spaces, &mm);
 	if (id && *id == ask.space)
 		bpf_map_delete_elem(&mm_spaces, &mm);
 	bpf_map_delete_elem(&spaces, &ask.space);

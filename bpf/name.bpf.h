@@ -154,6 +154,7 @@ static __always_inline void put_file(struct scratch *s, struct mt_region *r, str
 	number = ++s->files * nr_cpus + bpf_get_smp_processor_id();
 	r->file = number;
 	bpf_map_update_elem(&files, key, &number, BPF_ANY);
+	s->names++;
 	put_file_name(s, r, path);
 }
 

@@ -15,7 +15,6 @@
 #define PF_USER_WORKER 0x00004000
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
 #define STACK_SIZE 65536 /* at least THREAD_SIZE */
-#define RWSEM_WRITER 1ll /* kernel/locking/rwsem.c: RWSEM_WRITER_LOCKED */
 
 /* The kernel numbers them. */
 #define have_lock_seq                                                            \
@@ -37,14 +36,6 @@ static __always_inline __u64 section_number(struct mm_struct *mm, const struct m
 	if (bpf_core_field_exists(old->mm_lock_seq))
 		return BPF_CORE_READ(old, mm_lock_seq) & MT_SEQ_MASK;
 	return sp ? sp->sections & MT_SEQ_MASK : 0;
-}
-
-static __always_inline bool mm_write_locked(struct mm_struct *mm)
-{
-	/* Odd inside; two words to read, for one of them may not be what we take it for. */
-	if (bpf_core_field_exists(mm->mm_lock_seq.sequence) && mm->mm_lock_seq.sequence & 1)
-		return true;
-	return mm->mmap_lock.count.counter & RWSEM_WRITER;
 }
 
 /*
@@ -95,6 +86,7 @@ static __always_inline int section_begin(struct task_struct *task, struct mm_str
 	sec->lo = ~0ull;
 	sec->hi = 0;
 	sec->brk = mm->brk;
+	sec->room = ROOM_ORDINARY;
 	return 0;
 }
 
@@ -201,6 +193,7 @@ static __always_inline __u32 section_origin(struct task_struct *task, struct sec
 	call = call_of_syscall(nr);
 	if (!call)
 		return MT_ORIGIN_SYSCALL;
+	sec->room = call_room(call, args);
 	*ret_full = section_add_call(sec, mm, call, args);
 	return call;
 }
@@ -243,7 +236,7 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
 	}
 	head->count = s->found;
 	head->len = s->len - sizeof(*head);
-	record_output(s, MT_EVENT_SECTION, sec->space);
+	record_output_in(sec->room, s, MT_EVENT_SECTION, sec->space);
 }
 
 /*
@@ -293,7 +286,7 @@ static __always_inline void section_fill(struct scratch *s, struct task_struct *
 		audit = true;
 	}
 	/* Before it is sent: what gets lost of it wants another. */
-	if (sp && sp->want_walk && (full || ring_has_room())) {
+	if (sp && sp->want_walk && (full || ring_has_room(sec->space))) {
 		sp->want_walk = 0;
 		full = true;
 	}

@@ -16,11 +16,16 @@
 
 #define RING_BYTES_MIN (64ULL << 10)
 #define RING_BYTES_MAX (1ULL << 30)
-#define RING_BYTES_DEFAULT (64ULL << 20)
 
 struct pid_list {
 	pid_t *pid; /* no two the same */
 	size_t n;
+};
+
+/* 0: what fits the machine. */
+struct ring_choice {
+	uint64_t bytes; /* of all together, a power of two */
+	unsigned int n; /* a power of two */
 };
 
 struct uid_choice {
@@ -71,7 +76,7 @@ enum option_kind {
 	OPTION_UID,	 /* [struct uid_choice] */
 	OPTION_EVENTS,	 /* [struct event_choice] changes the choice */
 	OPTION_SIZE,	 /* [uint64_t] bytes */
-	OPTION_RING,	 /* [uint64_t] bytes, rounded up to a power of two */
+	OPTION_RING,	 /* [struct ring_choice] rounded up to powers of two */
 	OPTION_DURATION, /* [uint64_t] ns, not 0 */
 	OPTION_STACKS,	 /* [enum stacks_mode] */
 	OPTION_TIER,	 /* [enum tier] */

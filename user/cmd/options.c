@@ -73,9 +73,11 @@ static const struct option_row rows[] = {
 	{ "tier", KEY_TIER, "TIER",
 	  "How maps are made: " TIER_WORDS "auto (the default): the first of them that there is.",
 	  OPTION_TIER, AT(tier), TRACE, OTHER },
-	{ "ring-size", KEY_RING_SIZE, "SIZE",
-	  "Size of the buffer between kernel and memtrace, 64M unless given; rounded up to a "
-	  "power of two.", OPTION_RING, AT(ring_bytes), TRACE, OTHER },
+	{ "ring-size", KEY_RING_SIZE, "SIZE[,N]",
+	  "Size of the buffer between kernel and memtrace: 64M unless given, or less where that "
+	  "is more than a 64th of the memory. It is parted into N rings, unless given one for "
+	  "every four CPUs up to 8. Both are rounded up to a power of two.",
+	  OPTION_RING, AT(ring), TRACE, OTHER },
 	{ "verify", KEY_VERIFY, "[=SECONDS]",
 	  "Compare each map with /proc/PID/maps whenever its process stands still, each second "
 	  "unless another time is given, and at the end; a difference is told, and the exit status "
@@ -315,7 +317,6 @@ int options__parse(enum verb verb, int argc, char **argv, struct trace_options *
 	memset(opts, 0, sizeof(*opts));
 	memset(opts->events.calls, true, sizeof(opts->events.calls));
 	memset(opts->events.findings, true, sizeof(opts->events.findings));
-	opts->ring_bytes = RING_BYTES_DEFAULT;
 	opts->args = calloc((size_t)argc + 1, sizeof(*opts->args));
 	if (!opts->args)
 		return -ENOMEM;

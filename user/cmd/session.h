@@ -24,7 +24,7 @@ struct session {
 	uint64_t checked_ns;
 	uint64_t scanned_space; /* the newest when all threads were last scanned */
 	bool scan_again;
-	bool truth;
+	bool truth, ordered;
 	struct live_scope scope; /* as it was loaded */
 	/* A tier that could not be held: stopped, and its counts so far. */
 	struct live *retired;
@@ -37,6 +37,14 @@ struct session {
 	/* A line for people: on stderr. */
 	void (*tell)(const char *text);
 	void (*differs)(const struct space *space, const struct map_difference *diff);
+};
+
+/* How much had come when it was looked. */
+enum session_flow {
+	FLOW_NONE,
+	FLOW_LITTLE,
+	FLOW_MUCH, /* of a ring more than a little was used */
+	FLOW_MORE, /* there may be more already */
 };
 
 uint64_t session__now(void); /* CLOCK_MONOTONIC, ns */
@@ -57,9 +65,9 @@ int session__attach(struct session *s);
 
 /*
  * Handles what has come, at most some milliseconds' worth, and reads again what
- * is uncertain. Returns the number of records.
+ * is uncertain.
  */
-long session__pump(struct session *s);
+enum session_flow session__pump(struct session *s);
 
 /* Writes the map of every live process to the sink, exact if that can be had. */
 void session__maps(struct session *s);

@@ -30,6 +30,7 @@
 #define QUEUE_BYTES (32u << 20) /* of output that a slow reader has not taken yet */
 #define CLOSE_TIMEOUT_MS 2000	/* for a reader that has stalled */
 #define WAIT_MIN_MS 2
+#define WAIT_SOME_MS 20
 #define WAIT_MAX_MS 50 /* 64 MiB of ring last for some 200 ms at full rate */
 
 struct trace {
@@ -279,7 +280,7 @@ static int load(struct trace *t)
 		.test_drop = o->test_drop.one_in,
 		.test_drop_quietly = o->test_drop.quietly,
 		.clocks = o->json,
-		.ring_bytes = o->ring_bytes,
+		.rings = { o->ring.bytes, o->ring.n },
 	};
 	int err;
 
@@ -383,19 +384,28 @@ static bool finished(const struct trace *t)
 	return t->opts->pids.n && !tracker__live_processes(t->session.tracker);
 }
 
+/* Nobody wakes us: we sleep the longer, the less comes. */
+static int next_wait(int wait_ms, enum session_flow flow)
+{
+	static const int most_ms[] = {
+		[FLOW_NONE] = WAIT_MAX_MS,
+		[FLOW_LITTLE] = WAIT_SOME_MS,
+		[FLOW_MUCH] = WAIT_MIN_MS,
+		[FLOW_MORE] = 0,
+	};
+
+	return wait_ms < most_ms[flow] ? wait_ms + 1 : most_ms[flow];
+}
+
 static void loop(struct trace *t)
 {
 	struct pollfd fd = { .fd = t->signal_fd, .events = POLLIN };
 	int wait_ms = WAIT_MIN_MS;
 
 	while (!t->stop && !finished(t)) {
-		/* Nobody wakes us: sleep longer the longer nothing comes. */
 		poll(&fd, 1, wait_ms);
 		read_signals(t);
-		if (session__pump(&t->session) > 0)
-			wait_ms = WAIT_MIN_MS;
-		else if (wait_ms < WAIT_MAX_MS)
-			wait_ms++;
+		wait_ms = next_wait(wait_ms, session__pump(&t->session));
 	}
 }
 

@@ -80,6 +80,11 @@ const uint64_t *decoder__malformed(const struct decoder *d)
 	return d->malformed;
 }
 
+static uint64_t time_of(const struct decoder *d, const struct mt_event *e)
+{
+	return e->ts_ns ? e->ts_ns : d->latest_ns;
+}
+
 static void decode_comm(const char comm[MT_COMM_LEN], char *ret, size_t size)
 {
 	escape__bytes(ret, size, comm, strnlen(comm, MT_COMM_LEN), ESCAPE_BACKSLASH);
@@ -303,9 +308,11 @@ static int decode_call(struct decoder *d, struct bytes *b)
 	c->target = wire->target;
 	c->enter_ns = wire->enter_ns;
 	c->uncounted = wire->e.flags & MT_CALL_NO_ENTER;
-	c->exit_ns = wire->e.ts_ns ? wire->e.ts_ns : d->latest_ns;
+	c->exit_ns = time_of(d, &wire->e);
 	memcpy(c->args, wire->args, sizeof(c->args));
 	c->ret = wire->ret;
+	c->seq = wire->seq;
+	c->seen_after = wire->seen_after;
 	c->mm = wire->mm;
 	c->read_implies_exec = wire->e.flags & MT_CALL_READ_EXEC;
 	if (!decode_tails(d, c, wire->e.flags, b))
@@ -330,6 +337,7 @@ static int decode_fork(struct decoder *d, struct bytes *b)
 		.space = wire->e.space,
 		.child_space = wire->child_space,
 		.child_start_ns = wire->child_start_ns,
+		.seq = wire->seq,
 		.thread = wire->e.flags & MT_FORK_THREAD,
 		.shared = wire->e.flags & MT_FORK_SHARED,
 		.no_base = wire->e.flags & MT_FORK_NO_BASE,
@@ -405,8 +413,7 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 		return -EBADMSG;
 	ev = (struct walk_event){
 		.space = wire->e.space,
-		/* Its own: calls that ended before now, but after it, are not in it. */
-		.ts_ns = wire->e.ts_ns ? wire->e.ts_ns : d->latest_ns,
+		.ts_ns = time_of(d, &wire->e),
 		.seq = wire->seq,
 		.tgid = wire->e.tgid,
 		.first = wire->first,
@@ -431,7 +438,7 @@ static int decode_section(struct decoder *d, struct bytes *b)
 		return -EBADMSG;
 	ev = (struct section_event){
 		.space = wire->e.space,
-		.ts_ns = d->latest_ns,
+		.ts_ns = time_of(d, &wire->e),
 		.lo = wire->lo,
 		.hi = wire->hi,
 		.seq = wire->seq,
@@ -462,7 +469,7 @@ static int decode_audit(struct decoder *d, struct bytes *b)
 		return -EBADMSG;
 	ev = (struct audit_event){
 		.space = wire->e.space,
-		.ts_ns = d->latest_ns,
+		.ts_ns = time_of(d, &wire->e),
 		.seq = wire->seq,
 		.hash = wire->hash,
 		.unsettled = wire->e.flags & MT_AUDIT_UNSETTLED,

@@ -272,6 +272,8 @@ static const struct row rows[] = {
 	{ "task-storage", FEATURE_USED, probe__task_storage, NULL,
 	  "keeps state with its thread: cheaper than a table of threads; it was tried",
 	  "kernel 5.11 or newer" },
+	{ "current-task", FEATURE_USED, probe__helper, "get_current_task_btf",
+	  "reads what belongs to a thread in place", "kernel 5.11 or newer" },
 	{ "task-pt-regs", FEATURE_USED, probe__helper, "task_pt_regs",
 	  "tells which call a thread is in when tracing begins", "kernel 5.15 or newer" },
 	{ "bpf-loop", FEATURE_USED, probe__helper, "loop",

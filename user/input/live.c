@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 
 #include "live_private.h"
 #include "live_probe.h"
+#include "live_ring.h"
+#include "proc.h"
 
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
@@ -81,7 +84,20 @@ static int learn_form(struct kernel_form *form, enum tier tier, char *why, size_
 	return lacks ? -ENOTSUP : 0;
 }
 
-/* Programs of tier truth, and of two forms of one tracepoint the one that fits. */
+/* Programs of tiers truth and ordered, and of two forms of one tracepoint the one that fits. */
+static void configure_order(struct bpf_program *prog, bool ordered, int lock_args)
+{
+	const char *name = bpf_program__name(prog);
+
+	if (has_prefix(name, PROG_PREFIX_ORDER_EXIT))
+		bpf_program__set_autoload(
+			prog, ordered && tracepoint_exists(bpf_program__section_name(prog)));
+	else if (has_prefix(name, PROG_PREFIX_ORDER))
+		bpf_program__set_autoload(prog,
+					  ordered && has_prefix(name, PROG_PREFIX_ORDER_OLD) ==
+							     (lock_args == 4));
+}
+
 static void configure_truth(struct bpf_program *prog, bool truth, const struct kernel_form *form)
 {
 	const char *name = bpf_program__name(prog);
@@ -95,6 +111,23 @@ static void configure_truth(struct bpf_program *prog, bool truth, const struct k
 		bpf_program__set_autoload(prog, truth);
 }
 
+/*
+ * One ring is a map that the programs name; several are in a map of maps, whose
+ * form the kernel takes from an example.
+ */
+static void configure_rings(struct memtrace_bpf *skel, const struct ring_sizes *sizes, int example)
+{
+	uint32_t each = (uint32_t)(sizes->bytes / sizes->n);
+
+	skel->rodata->ring_bytes = each;
+	skel->rodata->n_rings = sizes->n;
+	/* Compilers load its address before they ask whether it is wanted: it stays, unused. */
+	bpf_map__set_max_entries(skel->maps.events, sizes->n == 1 ? each : 1);
+	bpf_map__set_autocreate(skel->maps.rings, sizes->n > 1);
+	if (sizes->n > 1)
+		bpf_map__set_inner_map_fd(skel->maps.rings, example);
+}
+
 static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		      const struct kernel_form *form, bool task_storage)
 {
@@ -103,6 +136,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 
 	skel->rodata->use_task_storage = task_storage;
 	skel->rodata->tier_truth = truth;
+	skel->rodata->tier_ordered = scope->tier == TIER_ORDERED;
 	skel->rodata->test_drop = scope->test_drop;
 	skel->rodata->test_drop_quietly = scope->test_drop_quietly;
 	skel->rodata->have_cast = form->cast;
@@ -119,7 +153,6 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	skel->rodata->filter_uid = scope->uid;
 	skel->rodata->filter_cgroup_set = scope->cgroup_set;
 	skel->rodata->filter_cgroup = scope->cgroup_id;
-	bpf_map__set_max_entries(skel->maps.events, scope->ring_bytes);
 	bpf_map__set_max_entries(skel->maps.stats, (__u32)libbpf_num_possible_cpus());
 	if (scope->all) {
 		bpf_map__set_max_entries(skel->maps.spaces, SPACES_ALL);
@@ -138,6 +171,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		     !tracepoint_exists(bpf_program__section_name(prog))))
 			bpf_program__set_autoload(prog, false);
 		configure_truth(prog, truth, form);
+		configure_order(prog, scope->tier == TIER_ORDERED, form->lock_args);
 	}
 }
 
@@ -160,7 +194,7 @@ static void choose_walkers(struct live *live, bool maple_tree)
 
 /* One try; the kernel's form says with what. */
 static int load_once(struct live *live, const struct live_scope *scope,
-		     const struct kernel_form *form, bool task_storage)
+		     const struct kernel_form *form, bool task_storage, int example)
 {
 	/*
 	 * libbpf looks for a type that the kernel has not in its modules as well,
@@ -173,6 +207,7 @@ static int load_once(struct live *live, const struct live_scope *scope,
 	if (!live->skel)
 		return -errno;
 	configure(live->skel, scope, form, task_storage);
+	configure_rings(live->skel, &live->sizes, example);
 	choose_walkers(live, form->maple_tree);
 	err = memtrace_bpf__load(live->skel);
 	if (err) {
@@ -186,7 +221,8 @@ static int load_once(struct live *live, const struct live_scope *scope,
  * Task storage came with 5.11, for programs like ours with 5.12: they are tried
  * with it first. So they are with keeping the CPU to themselves.
  */
-static int load(struct live *live, const struct live_scope *scope, char *why, size_t why_len)
+static int load(struct live *live, const struct live_scope *scope, int example, char *why,
+		size_t why_len)
 {
 	struct kernel_form form = { 0 };
 	bool task_storage;
@@ -199,7 +235,7 @@ static int load(struct live *live, const struct live_scope *scope, char *why, si
 	live->numbers = form.numbers;
 	task_storage = !live_probe__task_storage();
 	while (!err) {
-		err = load_once(live, scope, &form, task_storage);
+		err = load_once(live, scope, &form, task_storage, example);
 		if (!err || err == -EPERM || err == -ENOMEM)
 			break;
 		if (!form.preempt && !task_storage)
@@ -306,6 +342,8 @@ int live__attach(struct live *live, char *why, size_t why_len)
 	/* Exit first: no call is seen to begin and not to end. */
 	err = attach_prefix(live, PROG_PREFIX_TREE, why, why_len);
 	if (!err)
+		err = attach_prefix(live, PROG_PREFIX_ORDER, why, why_len);
+	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_LOCK, why, why_len);
 	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_AGAIN, why, why_len);
@@ -320,13 +358,19 @@ int live__attach(struct live *live, char *why, size_t why_len)
 	return err;
 }
 
-static int on_record(void *ctx, void *data, size_t len)
+/* Loads with as many rings as are wanted, which live->sizes says. */
+static int load_with_rings(struct live *live, const struct live_scope *scope, char *why,
+			   size_t why_len)
 {
-	struct live *live = ctx;
+	int example = ring_sizes__example(&live->sizes), err;
 
-	live->record(live->record_ctx, data, len);
-	/* A negative result ends this round; the record is consumed all the same. */
-	return --live->budget > 0 ? 0 : -EAGAIN;
+	if (example < 0) {
+		snprintf(why, why_len, "making a ring failed: %s", strerror(-example));
+		return example;
+	}
+	err = load(live, scope, example, why, why_len);
+	close(example);
+	return err;
 }
 
 /* As libbpf does for global data: BPF_F_MMAPABLE rounds values up to 8 bytes. */
@@ -348,18 +392,23 @@ static int map_stats(struct live *live)
 int live__open(const struct live_scope *scope, struct live **ret, char *why, size_t why_len)
 {
 	struct live *live = calloc(1, sizeof(*live));
+	uint64_t memory;
 	int err;
 
 	if (!live)
 		return -ENOMEM;
-	err = load(live, scope, why, why_len);
+	live->sizes = scope->rings;
+	if (proc__memory(&memory))
+		memory = 0;
+	ring_sizes__fit(&live->sizes, (unsigned int)sysconf(_SC_NPROCESSORS_ONLN), memory);
+	err = load_with_rings(live, scope, why, why_len);
 	if (err)
 		goto fail;
-	live->ring = ring_buffer__new(bpf_map__fd(live->skel->maps.events), on_record, live, NULL);
-	if (!live->ring) {
-		err = -errno;
-		snprintf(why, why_len, "mapping the ring of %zu bytes failed: %s",
-			 scope->ring_bytes, strerror(-err));
+	err = live_rings__open(&live->sizes, bpf_map__fd(live->skel->maps.events),
+			       bpf_map__fd(live->skel->maps.rings), &live->rings);
+	if (err) {
+		snprintf(why, why_len, "mapping rings of %" PRIu64 " bytes failed: %s",
+			 live->sizes.bytes, strerror(-err));
 		goto fail;
 	}
 	err = map_stats(live);
@@ -379,13 +428,14 @@ fail:
 
 int live__try(enum tier tier, char *why, size_t why_len)
 {
-	const struct live_scope scope = { .tier = tier, .ring_bytes = TRY_RING_BYTES };
+	const struct live_scope scope = { .tier = tier, .rings = { TRY_RING_BYTES, 1 } };
 	struct live *live = calloc(1, sizeof(*live));
 	int err;
 
 	if (!live)
 		return -ENOMEM;
-	err = load(live, &scope, why, why_len);
+	live->sizes = scope.rings;
+	err = load_with_rings(live, &scope, why, why_len);
 	live__close(live);
 	return err;
 }
@@ -408,7 +458,7 @@ void live__close(struct live *live)
 	bpf_link__destroy(live->scan);
 	bpf_link__destroy(live->lookup);
 	bpf_link__destroy(live->ask);
-	ring_buffer__free(live->ring);
+	live_rings__close(live->rings);
 	if (live->stats)
 		munmap((void *)live->stats, live->stats_len);
 	memtrace_bpf__destroy(live->skel);
@@ -422,9 +472,15 @@ void live__stop(struct live *live)
 
 long live__consume(struct live *live, long max, live_record_fn cb, void *ctx)
 {
-	live->budget = max;
-	live->record = cb;
-	live->record_ctx = ctx;
-	ring_buffer__consume(live->ring);
-	return max - live->budget;
+	return live_rings__read(live->rings, max, cb, ctx);
+}
+
+size_t live__ring_bytes(const struct live *live)
+{
+	return live->sizes.bytes;
+}
+
+void live__drain(struct live *live, live_record_fn cb, void *ctx)
+{
+	live_rings__drain(live->rings, cb, ctx);
 }

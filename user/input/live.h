@@ -14,6 +14,12 @@
 
 struct live;
 
+/* The rings between the BPF programs and us: see live_ring.h. */
+struct ring_sizes {
+	uint64_t bytes; /* of all together, a power of two */
+	unsigned int n; /* a power of two up to MT_RINGS_MAX */
+};
+
 /* Which spaces are traced: decided in the kernel. */
 struct live_scope {
 	bool all;	  /* everything, narrowed by the next three */
@@ -25,8 +31,8 @@ struct live_scope {
 	enum tier tier;
 	uint32_t test_drop; /* one record in so many gets lost on purpose; 0: none */
 	bool test_drop_quietly;
-	bool clocks;	   /* tier truth: when calls begin and end is wanted, which costs */
-	size_t ring_bytes; /* a power of two */
+	bool clocks;		 /* tier truth: when calls begin and end is wanted, which costs */
+	struct ring_sizes rings; /* of both, 0: what fits the machine */
 };
 
 /*
@@ -93,12 +99,17 @@ int live__walk_self(struct live *live, uint64_t space);
 int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_lookup *ret);
 
 /*
- * Gives up to max records, in ring order, to cb. Returns their number. cb must
- * not fail: what it cannot take it counts.
+ * Gives up to max records to cb, those of each space in their order. Returns
+ * their number. cb must not fail: what it cannot take it counts.
  */
 typedef void (*live_record_fn)(void *ctx, const void *data, size_t len);
 long live__consume(struct live *live, long max, live_record_fn cb, void *ctx);
 
+/* Of all rings together. */
+size_t live__ring_bytes(const struct live *live);
+
+/* All that had come when it was called, however fast more comes. */
+void live__drain(struct live *live, live_record_fn cb, void *ctx);
 /* The kernel numbers write sections itself: before 6.4 the programs count. */
 bool live__numbers_sections(const struct live *live);
 

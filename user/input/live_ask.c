@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "live_iter.h"
 #include "live_private.h"
 
 int live__add_target(struct live *live, uint32_t tgid)
@@ -17,37 +18,6 @@ int live__add_target(struct live *live, uint32_t tgid)
 
 	return bpf_map__update_elem(live->skel->maps.targets, &tgid, sizeof(tgid), &one,
 				    sizeof(one), BPF_ANY);
-}
-
-/* Reads a task iterator to its end; take() is given whole records of size bytes. */
-static int read_iter(struct bpf_link *link, size_t size, int (*take)(void *, const void *),
-		     void *ctx)
-{
-	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
-	char buf[32768];
-	size_t have = 0, at;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	for (;;) {
-		n = read(fd, buf + have, sizeof(buf) - have);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n <= 0)
-			break;
-		have += (size_t)n;
-		for (at = 0; !err && have - at >= size; at += size)
-			err = take(ctx, buf + at);
-		memmove(buf, buf + at, have - at);
-		have -= at;
-		if (err)
-			break;
-	}
-	if (n < 0)
-		err = -errno;
-	close(fd);
-	return err;
 }
 
 struct scan_ctx {
@@ -70,7 +40,7 @@ int live__scan(struct live *live, uint32_t tgid, bool attach_matching, live_task
 
 	live->skel->bss->scan.tgid = tgid;
 	live->skel->bss->scan.attach = attach_matching;
-	return read_iter(live->scan, sizeof(struct mt_task), take_task, &scan);
+	return live_iter__read(live->scan, sizeof(struct mt_task), take_task, &scan);
 }
 
 static int take_lookup(void *ctx, const void *rec)
@@ -87,7 +57,7 @@ int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_look
 	live->skel->bss->scan.tgid = tgid;
 	live->skel->bss->scan.lookup = addr;
 	live->skel->bss->scan.looked = 0;
-	err = read_iter(live->lookup, sizeof(found), take_lookup, &found);
+	err = live_iter__read(live->lookup, sizeof(found), take_lookup, &found);
 	if (!err && !found.end)
 		err = -ENOENT;
 	if (!err)
@@ -127,7 +97,7 @@ int live__ask(struct live *live, uint64_t space, enum mt_ask what)
 
 int live__answer(struct live *live)
 {
-	int err = read_iter(live->ask, sizeof(struct mt_task), ignore_record, NULL);
+	int err = live_iter__read(live->ask, sizeof(struct mt_task), ignore_record, NULL);
 	uint64_t id;
 
 	/* Nobody has these spaces any more. */
@@ -160,7 +130,7 @@ int live__walk_self(struct live *live, uint64_t space)
 void live__wait_after(struct live *live, uint64_t newest)
 {
 	live->skel->bss->stopped = true;
-	live->skel->bss->last_space_id = newest;
+	live->skel->bss->last_space_id = newest / live->sizes.n; /* as in live__newest() */
 }
 
 void live__start(struct live *live)
@@ -195,8 +165,9 @@ static void forget_by_calls(struct live *live, uint64_t space)
 
 	if (live__space(live, space, &state))
 		return;
-	/* The pointer may belong to a younger space by now. */
-	if (!bpf_map__lookup_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), &now,
+	/* In tier truth the mm's end does it; the pointer may belong to a younger space by now. */
+	if (!live->skel->rodata->tier_truth &&
+	    !bpf_map__lookup_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), &now,
 				  sizeof(now), 0) &&
 	    now == space)
 		bpf_map__delete_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), 0);
@@ -211,7 +182,8 @@ void live__forget(struct live *live, uint64_t space)
 
 uint64_t live__newest(const struct live *live)
 {
-	return live->skel->bss->last_space_id;
+	/* scope.bpf.h, space_add() */
+	return (live->skel->bss->last_space_id + 1) * live->sizes.n - 1;
 }
 
 void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx)

@@ -17,6 +17,9 @@
 #define PROG_PREFIX_LIFE "life_"
 #define PROG_PREFIX_LOCK "lock"
 #define PROG_PREFIX_LOCK_OLD "lockcg_"
+#define PROG_PREFIX_ORDER "order"
+#define PROG_PREFIX_ORDER_OLD "ordercg_"
+#define PROG_PREFIX_ORDER_EXIT "order_exit_"
 #define PROG_PREFIX_TREE "tree_"
 #define PROG_PREFIX_TRUTH "truth_"
 #define PROG_PREFIX_AGAIN "again_"
@@ -30,7 +33,8 @@ struct walkers {
 struct live {
 	struct memtrace_bpf *skel;
 	struct walkers walkers; /* those that are loaded */
-	struct ring_buffer *ring;
+	struct ring_sizes sizes;
+	struct live_rings *rings;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	bool numbers;
@@ -38,9 +42,6 @@ struct live {
 	const struct mt_stats *stats; /* mapped; one of each CPU */
 	size_t n_stats, stats_len;
 	bool cannot_run; /* BPF_PROG_TEST_RUN, before 5.10 */
-	long budget;
-	live_record_fn record;
-	void *record_ctx;
 };
 
 static inline bool has_prefix(const char *name, const char *prefix)

@@ -24,7 +24,8 @@ static enum mt_event_type program_event(const char *name)
 		{ PROG_PREFIX_ENTER, MT_EVENT_CALL },	{ "exit_call", MT_EVENT_CALL },
 		{ "life_fork", MT_EVENT_FORK },		{ "life_exec", MT_EVENT_EXEC },
 		{ "life_exit", MT_EVENT_EXIT },		{ PROG_TRUTH_FORK, MT_EVENT_REGIONS },
-		{ PROG_PREFIX_LOCK, MT_EVENT_SECTION }, { PROG_PREFIX_TREE, MT_EVENT_SECTION },
+		{ PROG_PREFIX_LOCK, MT_EVENT_SECTION }, { PROG_PREFIX_ORDER, MT_EVENT_SECTION },
+		{ PROG_PREFIX_TREE, MT_EVENT_SECTION },
 	};
 	size_t i;
 

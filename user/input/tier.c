@@ -47,6 +47,9 @@ static const struct tier_need {
 	{ TIER_TRUTH, "maple-tracepoints", has_tracepoint, "ma_write" },
 	{ TIER_TRUTH, "task-pt-regs", kernel_types__helper, "task_pt_regs" },
 	{ TIER_TRUTH, "bpf-loop", kernel_types__helper, "loop" },
+	{ TIER_ORDERED, "mmap-lock-tracepoints", has_lock_tracepoint,
+	  "mmap_lock_acquire_returned" },
+	{ TIER_ORDERED, "current-task", kernel_types__helper, "get_current_task_btf" },
 };
 
 const char *tier__lacks(enum tier tier, const struct kernel_types *types)

@@ -9,15 +9,17 @@
 struct kernel_types;
 
 /* The best first: that is how they are tried. Name, what it is, where it is to be had. */
-#define TIERS(X)                                                                      \
-	X(TRUTH, "truth", "read under the kernel's own lock", "6.1 and newer")       \
+#define TIERS(X)                                                                       \
+	X(TRUTH, "truth", "read under the kernel's own lock", "6.1 and newer")         \
+	X(ORDERED, "ordered", "worked out from system calls in the order of the lock", \
+	  "5.11 and newer")                                                            \
 	X(CALLS, "calls", "worked out from system calls", "5.8 and newer")
 
 enum tier {
 #define X(id, name, what, kernels) TIER_##id,
 	TIERS(X)
 #undef X
-	TIER_NR
+		TIER_NR
 };
 const char *tier__name(enum tier tier);
 
