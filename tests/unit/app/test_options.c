@@ -224,6 +224,8 @@ static const struct {
 	{ VERB_TRACE, { { "-a", "-s", "dwarf" } },
 	  "-s: stacks by 'dwarf' come in a later version" },
 	{ VERB_TRACE, { { "-a", "-s", "fp" } }, "-s: stacks by 'fp' come in a later version" },
+	{ VERB_TRACE, { { "-a", "--tier", "x" } },
+	  "--tier: 'x' is no tier; there are auto, truth, ordered, calls" },
 	{ VERB_TRACE, { { "-a", "-s", "x" } }, "-s: 'x' is no way to take stacks" },
 	{ VERB_TRACE, { { "-a", "-e", "foo" } },
 	  "-e: unknown event 'foo'; there are brk, mmap, munmap, mprotect, pkey_mprotect, mremap, "
