@@ -337,11 +337,18 @@ static __noinline int section_end(struct task_struct *task, struct mm_struct *mm
 
 /*
  * Regions that munmap takes out are put into a tree on its stack first
- * (mm/vma.c, vms_gather_munmap_vmas()): of no interest, and soon seen.
+ * (mm/vma.c, vms_gather_munmap_vmas()): of no interest, and soon seen. Compared
+ * and not subtracted: kernels such as 6.1 and 6.12 refuse to take an unknown number
+ * from a pointer that has a type.
  */
 static __always_inline bool on_stack(const struct task_struct *task, const void *at)
 {
-	return (__u64)at - (__u64)task->stack < STACK_SIZE;
+	__u64 start = (__u64)task->stack, end = start + STACK_SIZE;
+
+	if ((__u64)at < start)
+		return false;
+	barrier_var(end);
+	return (__u64)at < end;
 }
 
 static __always_inline int section_write(struct task_struct *task, struct ma_state *mas)

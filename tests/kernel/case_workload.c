@@ -65,7 +65,7 @@ static void compare_json(struct workload *w, int number, pid_t pid)
 			      verdict == MAP_WRONG   ? "called exact is wrong" :
 			      verdict == MAP_MISSING ? "missing" :
 						       "uncertain",
-			      verdict == MAP_UNCERTAIN ? "" : why);
+			      verdict == MAP_UNCERTAIN ? w->session.why : why);
 }
 
 /* The newest map of pid in the text that has come since from, or NULL. */
@@ -202,8 +202,8 @@ static void check_records(struct workload *w)
 	any = w->flags & (WORKLOAD_THREADS | WORKLOAD_MOUNT);
 	resyncs = w->truth ? 0 : expect__halves(w->expect);
 	if ((w->truth || !any) && t.resyncs > (int64_t)resyncs)
-		verdict__fail(w->v, "expected at most %zu resyncs, got %ld", resyncs,
-			      (long)t.resyncs);
+		verdict__fail(w->v, "expected at most %zu resyncs, got %ld: %s", resyncs,
+			      (long)t.resyncs, w->session.why);
 	if (w->truth && json__int(w->session.summary, "audit_failures"))
 		verdict__fail(w->v, "expected no failed audit, got %ld",
 			      (long)json__int(w->session.summary, "audit_failures"));

@@ -356,28 +356,24 @@ static int stacks__parse(const char *text, void *field, char *why, size_t why_le
 	return -EINVAL;
 }
 
-const char *tier__name(enum tier tier)
-{
-	static const char *const names[] = {
-#define X(id, name) name,
-		TIERS(X)
-#undef X
-	};
-
-	return names[tier];
-}
-
 static int tier__parse(const char *text, void *field, char *why, size_t why_len)
 {
+	struct tier_choice *choice = field;
+	size_t at = 0;
 	int i;
 
+	choice->given = strcmp(text, TIER_CHOICE_AUTO) != 0;
+	if (!choice->given)
+		return 0;
 	for (i = 0; i < TIER_NR; i++) {
 		if (!strcmp(text, tier__name((enum tier)i))) {
-			*(enum tier *)field = (enum tier)i;
+			choice->tier = (enum tier)i;
 			return 0;
 		}
 	}
-	snprintf(why, why_len, "'%s' is no tier; there are calls, ordered and truth", text);
+	at = (size_t)snprintf(why, why_len, "'%s' is no tier; there are " TIER_CHOICE_AUTO, text);
+	for (i = 0; i < TIER_NR && at < why_len; i++)
+		at += (size_t)snprintf(why + at, why_len - at, ", %s", tier__name((enum tier)i));
 	return -EINVAL;
 }
 

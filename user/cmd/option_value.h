@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "core/observer.h"
+#include "input/tier.h"
 #include "memtrace/event.h"
 
 #define RING_BYTES_MIN (64ULL << 10)
@@ -58,19 +59,11 @@ enum stacks_mode {
 };
 const char *stacks_mode__name(enum stacks_mode mode);
 
-/* How maps are made; see the word "tier" in DESIGN and README. */
-#define TIERS(X)           \
-	X(CALLS, "calls")  \
-	X(ORDERED, "ordered") \
-	X(TRUTH, "truth")
-
-enum tier {
-#define X(id, name) TIER_##id,
-	TIERS(X)
-#undef X
-	TIER_NR
+#define TIER_CHOICE_AUTO "auto"
+struct tier_choice {
+	bool given; /* else the best that there is */
+	enum tier tier;
 };
-const char *tier__name(enum tier tier);
 
 /* What a value is, how it is parsed and what completes it: type of the field in []. */
 enum option_kind {

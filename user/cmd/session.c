@@ -69,8 +69,8 @@ int session__load(struct session *s, const struct live_scope *scope, char *why, 
 
 	*s = (struct session){
 		.observer = sink_observer,
-		.truth = scope->truth,
-		.ordered = scope->ordered,
+		.truth = scope->tier == TIER_TRUTH,
+		.ordered = scope->tier == TIER_ORDERED,
 		.scope = *scope,
 	};
 	s->begin_ns = s->checked_ns = session__now();
@@ -301,14 +301,13 @@ static void check_losses(struct session *s, uint64_t now)
 	session__stats(s, &st);
 	lives_lost = count_lost(&st, MT_EVENT_FORK, MT_EVENT_EXIT);
 	lost = count_lost(&st, MT_EVENT_CALL, MT_EVENT_NR - 1);
-	missed = st.lost[MT_EVENT_CALL][MT_LOSS_MISSED] +
-		 st.lost[MT_EVENT_SECTION][MT_LOSS_MISSED];
+	missed = live__missed(s->live);
 	if (lives_lost != s->lives_lost || s->scan_again)
 		scan_lives(s);
 	/* Once more, for those that were on their way. */
 	s->scan_again = lives_lost != s->lives_lost;
 	s->lives_lost = lives_lost;
-	if (lost == s->lost_seen)
+	if (lost == s->lost_seen && missed == s->missed)
 		return;
 	s->lost_seen = lost;
 	if (missed != s->missed)
@@ -405,6 +404,10 @@ static bool prove(struct session *s, struct space *space)
 	if (tracker__space(s->tracker, id) != space)
 		return true; /* it ended just now */
 	check_lost(s, space);
+	if (live__missed(s->live) != s->missed) {
+		check_losses(s, session__now());
+		return false;
+	}
 	if (space->delivered + before.lost_calls < before.calls)
 		return false;
 	if (!space->exact)
@@ -528,8 +531,8 @@ static void count_others(struct summary *sum, const struct mt_stats *st, const u
 	}
 	sum->lives_lost += count_lost(st, MT_EVENT_FORK, MT_EVENT_REGIONS);
 	sum->sections_seen = st->seen[MT_EVENT_SECTION];
-	sum->sections_lost = malformed[MT_EVENT_SECTION] +
-			     count_lost(st, MT_EVENT_SECTION, MT_EVENT_SECTION);
+	sum->sections_lost =
+		malformed[MT_EVENT_SECTION] + count_lost(st, MT_EVENT_SECTION, MT_EVENT_SECTION);
 }
 
 void session__finish(struct session *s, uint64_t lines_dropped)

@@ -237,6 +237,35 @@ static int add_targets(struct trace *t)
 	return err;
 }
 
+/*
+ * The best tier that there is, or the one asked for. What a higher one came to
+ * grief at is told once a lower one has been loaded.
+ */
+static int load_tier(struct trace *t, struct live_scope *scope)
+{
+	const struct tier_choice *choice = &t->opts->tier;
+	char why[TIER_NR][512];
+	enum tier tier, first = choice->given ? choice->tier : (enum tier)0;
+	int err = -ENOTSUP;
+
+	for (tier = first; tier < TIER_NR; tier++) {
+		scope->tier = tier;
+		err = session__load(&t->session, scope, why[tier], sizeof(why[tier]));
+		if (!err || choice->given || err == -ENOMEM)
+			break;
+	}
+	if (err) {
+		tier = tier < TIER_NR ? tier : TIER_NR - 1;
+		complain("cannot trace%s%s: %s", choice->given ? " in tier " : "",
+			 choice->given ? tier__name(tier) : "", why[tier]);
+		return err;
+	}
+	for (; first < tier && !t->opts->quiet; first++)
+		complain("tier %s: %s; going on with tier %s", tier__name(first), why[first],
+			 tier__name(tier));
+	return 0;
+}
+
 /* What takes more privileges than tracing itself: loads and attaches. */
 static int load(struct trace *t)
 {
@@ -248,14 +277,11 @@ static int load(struct trace *t)
 		.uid_set = o->uid.given,
 		.uid = o->uid.uid,
 		.cgroup_set = o->cgroup != NULL,
-		.truth = o->tier == TIER_TRUTH,
-		.ordered = o->tier == TIER_ORDERED,
 		.test_drop = o->test_drop.one_in,
 		.test_drop_quietly = o->test_drop.quietly,
 		.clocks = o->json,
 		.rings = { o->ring.bytes, o->ring.n },
 	};
-	char why[512];
 	int err;
 
 	if (o->cgroup) {
@@ -263,17 +289,10 @@ static int load(struct trace *t)
 		if (err)
 			return err;
 	}
-	err = session__load(&t->session, &scope, why, sizeof(why));
-	if (err == -ENOTSUP && scope.truth) {
-		complain("%s; going on with tier %s", why, tier__name(TIER_CALLS));
-		scope.truth = false;
-		err = session__load(&t->session, &scope, why, sizeof(why));
-	}
+	err = load_tier(t, &scope);
 	t->session.verify_ns = o->verify_ns;
 	t->session.tell = tell;
 	t->session.differs = tell_difference;
-	if (err)
-		complain("cannot trace: %s", why);
 	return err;
 }
 

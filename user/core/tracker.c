@@ -438,7 +438,7 @@ static int apply(struct tracker *t, struct space *s, const struct call *c, struc
 	change->start = n ? ranges[0].start : 0;
 	change->end = n ? ranges[0].end : 0;
 	if (t->truth) {
-		truth__take_change(t, c->tid, change);
+		truth__take_change(t, s, c, change);
 		return 0;
 	}
 	if (t->ordered)

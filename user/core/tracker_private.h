@@ -131,7 +131,8 @@ void change__describe(const struct tracker *t, const struct space *s, const stru
 		      struct call_record *rec);
 
 /* Tier truth (tracker_truth.c). */
-void truth__take_change(struct tracker *t, uint32_t tid, struct change *ret);
+void truth__take_change(struct tracker *t, const struct space *s, const struct call *c,
+			struct change *ret);
 /* The number of a section, made whole: of all that it may be the nearest to the next one. */
 uint64_t truth__number(const struct space *s, uint64_t seq);
 /* Section seq is the next that the map has not; those up to there that did not come are missing. */

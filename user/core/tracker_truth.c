@@ -56,26 +56,42 @@ static void note_side(const struct region *r, bool first, uint32_t *flags, bool 
 	*executable |= r && r->flags & REGION_EXEC;
 }
 
-/* Adds to the change what is different in [start, end) between two lists. */
+static bool same_stretch(const struct region *was, const struct region *is)
+{
+	return was && is ?
+		       was->backing == is->backing && !((was->flags ^ is->flags) & ~REGION_APART) :
+		       was == is;
+}
+
+/*
+ * Adds to the change what is different in [start, end) between two lists. What
+ * is the same may be a neighbour that the call was not about: sections reach
+ * further than calls where the tree was written in. It gives the flags as long
+ * as nothing differs (madvise).
+ */
 static void compare(struct change *ch, uint64_t start, uint64_t end, const struct region *was,
 		    size_t n_was, const struct region *is, size_t n_is)
 {
 	size_t i = 0, j = 0;
 	uint64_t next;
-	bool first = ch->kind != CHANGE_APPLIED;
 
 	for (; start < end; start = next) {
 		const struct region *a, *b;
+		bool first = ch->kind != CHANGE_APPLIED;
 
 		next = end;
 		a = holder(was, n_was, &i, start, &next);
 		b = holder(is, n_is, &j, start, &next);
+		if (same_stretch(a, b)) {
+			if (first && !ch->old_flags && a)
+				ch->old_flags = ch->new_flags = a->flags;
+			continue;
+		}
 		count_stretch(ch, a, b, next - start);
 		note_side(a, first, &ch->old_flags, &ch->was_writable, &ch->was_executable);
 		note_side(b, first, &ch->new_flags, &ch->now_writable, &ch->now_executable);
-		first = false;
+		ch->kind = CHANGE_APPLIED;
 	}
-	ch->kind = CHANGE_APPLIED;
 }
 
 /* What the thread's call has changed so far: told when the call ends. */
@@ -87,14 +103,33 @@ static struct change *pending(struct tracker *t, uint32_t tid)
 	return th ? &th->change : NULL;
 }
 
-void truth__take_change(struct tracker *t, uint32_t tid, struct change *ret)
+/* mmap(MAP_FIXED) over its own like, of the same file: nothing differs, yet all of it is new. */
+static void count_replaced(struct change *ch, const struct call *c)
 {
-	struct change *ch = pending(t, tid);
+	uint64_t bytes = ch->end - ch->start;
 
-	if (!ch || ch->kind == CHANGE_NONE)
+	if (c->id != MT_CALL_MMAP || call__failed(c) || ch->mapped >= bytes)
 		return;
+	ch->unmapped += bytes - ch->mapped;
+	ch->mapped = bytes;
+}
+
+void truth__take_change(struct tracker *t, const struct space *s, const struct call *c,
+			struct change *ret)
+{
+	struct change *ch = pending(t, c->tid);
+	const struct region *r;
+
+	/* It wrote to no tree (msync, MADV_DONTNEED): the map says what it was about. */
+	if (!ch || (ch->kind == CHANGE_NONE && !ch->old_flags)) {
+		r = ret->start < ret->end ? region_map__find(s->map, ret->start) : NULL;
+		ret->old_flags = ret->new_flags = r ? r->flags : 0;
+		return;
+	}
+	ch->kind = CHANGE_APPLIED;
 	ch->start = ret->start;
 	ch->end = ret->end;
+	count_replaced(ch, c);
 	*ret = *ch;
 	memset(ch, 0, sizeof(*ch));
 }

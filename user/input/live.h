@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "memtrace/event.h"
+#include "tier.h"
 
 struct live;
 
@@ -27,11 +28,10 @@ struct live_scope {
 	bool uid_set, cgroup_set;
 	uint32_t uid;
 	uint64_t cgroup_id; /* of cgroup v2: its inode number */
-	bool truth;	    /* write sections as well: tier truth */
-	bool ordered;	    /* write sections are numbered: tier ordered */
+	enum tier tier;
 	uint32_t test_drop; /* one record in so many gets lost on purpose; 0: none */
 	bool test_drop_quietly;
-	bool clocks;	    /* tier truth: when calls begin and end is wanted, which costs */
+	bool clocks;		 /* tier truth: when calls begin and end is wanted, which costs */
 	struct ring_sizes rings; /* of both, 0: what fits the machine */
 };
 
@@ -40,6 +40,12 @@ struct live_scope {
  * seen yet. Returns 0 or -errno; why then says which step failed, in a sentence.
  */
 int live__open(const struct live_scope *scope, struct live **ret, char *why, size_t why_len);
+
+/*
+ * Loads the programs of a tier and takes them away again. Returns 0, or -errno
+ * with a sentence in why.
+ */
+int live__try(enum tier tier, char *why, size_t why_len);
 
 /*
  * Attaches them. Nothing is in scope yet but what scope->all gives to new
@@ -126,8 +132,14 @@ typedef bool (*live_known_fn)(void *ctx, uint64_t space);
 void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx);
 
 /*
- * Sums over all CPUs. Programs that the kernel skipped inside others are
- * counted as seen and as lost (MT_LOSS_MISSED) calls or sections.
+ * How often the kernel skipped a program of ours, for whatever task: inside
+ * another program, or because a task that it took the CPU from was in it.
+ */
+uint64_t live__missed(const struct live *live);
+
+/*
+ * Sums over all CPUs. What programs that were skipped would have sent counts as
+ * seen, and as lost (MT_LOSS_MISSED).
  */
 void live__stats(struct live *live, struct mt_stats *ret);
 

@@ -11,6 +11,8 @@
 #include "memtrace.skel.h"
 
 #define LINKS_MAX (2 * MT_CALL_NR + 16)
+
+/* How the names of programs begin: bpf/memtrace.bpf.c. */
 #define PROG_PREFIX_ENTER "enter_"
 #define PROG_PREFIX_LIFE "life_"
 #define PROG_PREFIX_LOCK "lock"
@@ -20,6 +22,8 @@
 #define PROG_PREFIX_ORDER_EXIT "order_exit_"
 #define PROG_PREFIX_TREE "tree_"
 #define PROG_PREFIX_TRUTH "truth_"
+#define PROG_PREFIX_AGAIN "again_"
+#define PROG_TRUTH_FORK "truth_fork"
 
 /* Of the programs that are there twice, for each way in which kernels keep regions. */
 struct walkers {
@@ -35,6 +39,9 @@ struct live {
 	size_t n_links;
 	bool numbers;
 	struct bpf_link *scan, *lookup, *ask;
+	const struct mt_stats *stats; /* mapped; one of each CPU */
+	size_t n_stats, stats_len;
+	bool cannot_run; /* BPF_PROG_TEST_RUN, before 5.10 */
 };
 
 static inline bool has_prefix(const char *name, const char *prefix)

@@ -15,7 +15,7 @@
 
 #define RINGS_BYTES (64ULL << 20)
 #define CPUS_EACH 4
-#define TURN 512 /* records of one ring before it is the next one's turn */
+#define TURN 512      /* records of one ring before it is the next one's turn */
 #define TOLD_PARTS 32 /* of a ring: when one has been read, the kernel is told */
 
 struct ring {
@@ -28,7 +28,7 @@ struct ring {
 
 struct live_rings {
 	unsigned int n, next; /* whose turn it is */
-	size_t bytes, page; /* of each ring; of memory */
+	size_t bytes, page;   /* of each ring; of memory */
 	live_record_fn record;
 	void *record_ctx;
 	struct ring ring[MT_RINGS_MAX];

@@ -128,7 +128,7 @@ static void verify_and_test_drop(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char *argv[] = { "memtrace", (char *)cases[i].argument, "-a", NULL };
+		char *argv[] = { (char *)"memtrace", (char *)cases[i].argument, (char *)"-a", NULL };
 
 		assert_int_equal(options__parse(VERB_TRACE, 3, argv, &o, why, sizeof(why)), 0);
 		if (o.verify_ns != cases[i].verify_ns || o.test_drop.one_in != cases[i].one_in ||
@@ -224,6 +224,8 @@ static const struct {
 	{ VERB_TRACE, { { "-a", "-s", "dwarf" } },
 	  "-s: stacks by 'dwarf' come in a later version" },
 	{ VERB_TRACE, { { "-a", "-s", "fp" } }, "-s: stacks by 'fp' come in a later version" },
+	{ VERB_TRACE, { { "-a", "--tier", "x" } },
+	  "--tier: 'x' is no tier; there are auto, truth, ordered, calls" },
 	{ VERB_TRACE, { { "-a", "-s", "x" } }, "-s: 'x' is no way to take stacks" },
 	{ VERB_TRACE, { { "-a", "-e", "foo" } },
 	  "-e: unknown event 'foo'; there are brk, mmap, munmap, mprotect, pkey_mprotect, mremap, "
