@@ -14,6 +14,7 @@
 /* Settings: fixed before load, so that what is off costs nothing. */
 const volatile bool use_task_storage = true; /* else a hash by task pointer */
 const volatile bool tier_truth;		     /* write sections are seen */
+const volatile bool call_regions;	     /* tier truth: calls bring what the call model asks for */
 const volatile bool clock_calls = true;	     /* false: when a call ended is told by who reads */
 const volatile bool have_cast;		     /* bpf_rdonly_cast(): kernel.bpf.h, READ() */
 const volatile bool scope_all;		     /* -a, narrowed by what follows */

@@ -23,6 +23,9 @@ enum {
 	VM_NORESERVE = 0x200000,
 	VM_HUGETLB = 0x400000,
 };
+#define VM_SHADOW_STACK (1ull << 37) /* x86: VM_HIGH_ARCH_5; arm64 has another there */
+#define VM_SEALED (1ull << 42)
+#define VM_SEALED_OLD (1ull << 63) /* until 6.17 */
 
 #define MINOR_BITS 20 /* include/linux/kdev_t.h */
 #define NAMES_BYTES (ESCAPE_ROOM(MT_REGIONS_LEN + MT_PATH_LEN + 1024))
@@ -185,13 +188,18 @@ static const char *decode_name(struct decoder *d, const struct mt_region *wire, 
 static uint32_t decode_vm_flags(uint64_t vm)
 {
 	static const struct {
-		uint32_t vm, flag;
+		uint64_t vm;
+		uint32_t flag;
 	} map[] = {
 		{ VM_READ, REGION_READ },	    { VM_WRITE, REGION_WRITE },
 		{ VM_EXEC, REGION_EXEC },	    { VM_MAYSHARE, REGION_SHARED },
 		{ VM_GROWSDOWN, REGION_GROWSDOWN }, { VM_LOCKED, REGION_LOCKED },
 		{ VM_DONTCOPY, REGION_DONTFORK },   { VM_NORESERVE, REGION_NORESERVE },
-		{ VM_HUGETLB, REGION_HUGETLB },
+		{ VM_HUGETLB, REGION_HUGETLB },	    { VM_SEALED, REGION_SEALED },
+		{ VM_SEALED_OLD, REGION_SEALED },
+#if defined(__x86_64__)
+		{ VM_SHADOW_STACK, REGION_SHADOW_STACK },
+#endif
 	};
 	uint32_t flags = 0;
 	size_t i;

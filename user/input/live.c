@@ -118,6 +118,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 
 	skel->rodata->use_task_storage = task_storage;
 	skel->rodata->tier_truth = scope->truth;
+	skel->rodata->call_regions = scope->regions;
 	skel->rodata->have_cast = form->cast;
 	skel->rodata->clock_calls = !scope->truth || scope->clocks;
 	skel->rodata->scope_all = scope->all;

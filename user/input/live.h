@@ -23,6 +23,7 @@ struct live_scope {
 	uint64_t cgroup_id; /* of cgroup v2: its inode number */
 	bool truth;	    /* write sections as well: tier truth */
 	bool clocks;	    /* tier truth: when calls begin and end is wanted, which costs */
+	bool regions;	    /* tier truth: calls bring regions as below it: to test the call model */
 	size_t ring_bytes;  /* a power of two */
 };
 
