@@ -60,6 +60,16 @@ static void print_call(const struct call *c, const struct change *model)
 					       "applied");
 }
 
+/* How the table calls it. */
+static const char *name_of(const struct call *c)
+{
+	if (!c->id)
+		return "fork";
+	if (c->id == MT_CALL_MREMAP && !call__failed(c) && c->args[3] & 4) /* MREMAP_DONTUNMAP */
+		return "mremap DONTUNMAP";
+	return call__name(c->id);
+}
+
 static const char *result_of(const struct call *c)
 {
 	const char *name = call__failed(c) ? errno__name((int)-c->ret) : "ok";
@@ -79,7 +89,7 @@ static bool count_difference(unsigned int id, const char *call, const char *resu
 		row->met++;
 	else
 		run.of_call[id].unexplained++, run.program.unexplained++;
-	if ((row && !run.verbose) || run.shown++ >= SHOWN_MAX)
+	if ((row && !run.verbose) || (run.shown++ >= SHOWN_MAX && !run.verbose))
 		return false;
 	printf("%s: `%s` | `%s` | `%s`\n", row ? "explained" : "DIFFERENT", call, result, what);
 	return true;
@@ -111,14 +121,14 @@ static void compare(struct shadow *sh, const struct space *s, struct range at,
 	const char *what;
 
 	if (model->kind == CHANGE_UNKNOWN) {
-		if (count_difference(c->id, call__name(c->id), result_of(c), model->why))
+		if (count_difference(c->id, name_of(c), result_of(c), model->why))
 			print_unknown(sh, s, c, model);
 		shadow__overtake(&run.shadows, sh, s, SHADOW_ALL, c->tid);
 		return;
 	}
 	if (!shadow__differs(&run.shadows, sh, s, at, &where, &what))
 		return;
-	if (count_difference(c->id, call__name(c->id), result_of(c), what)) {
+	if (count_difference(c->id, name_of(c), result_of(c), what)) {
 		print_call(c, model);
 		printf("    from %" PRIx64 " to %" PRIx64 "\n", where.start, where.end);
 		shadow__print(stdout, &run.shadows, sh, s, where);
@@ -210,6 +220,13 @@ int __wrap_tracker__on_section(struct tracker *t, const struct section_event *ev
 
 	if (!sh || !s)
 		return err;
+	if (run.verbose && was_exact && !s->exact)
+		printf("  space %" PRIu64 " after section %" PRIu64 " of %s, %" PRIx64 "-%" PRIx64
+		       "%s: %zu regions, %u in the kernel; %" PRIu64 " bytes, %" PRIu64 "\n",
+		       s->id, ev->seq, ev->origin < MT_CALL_NR ? call__name(ev->origin) : "another",
+		       ev->lo, ev->hi, ev->downgraded ? " downgraded" : "",
+		       region_map__totals(s->map)->regions, ev->mm.map_count,
+		       region_map__totals(s->map)->bytes, (uint64_t)(ev->mm.total_vm * REGION_PAGE));
 	if (!was_exact || !s->exact || ev->bad) {
 		sh->stale = true;
 	} else if (ev->origin < MT_CALL_NR) {
@@ -337,7 +354,7 @@ static bool run_case(struct session *s, char *line)
 		return true;
 	command[strcspn(command, "\n")] = '\0';
 	ran = run_program(s, command);
-	printf("%s model: %s (%s%lu compared, %lu differ, %lu of them unexplained, %lu overlapped, %lu not exact)\n",
+	printf("%s %s (%s%lu compared, %lu differ, %lu of them unexplained, %lu overlapped, %lu not exact)\n",
 	       ran && run.program.compared && !run.program.unexplained ? "ok" : "FAILED", name,
 	       ran ? "" : "it did not end; ", run.program.compared, run.program.differ,
 	       run.program.unexplained, run.program.overlapped, run.program.inexact);
@@ -357,7 +374,7 @@ static void print_totals(void)
 
 		if (n->compared + n->overlapped + n->inexact == 0)
 			continue;
-		printf("%-18s %9lu %9lu %9lu %9lu %9lu\n", id ? call__name(id) : "(fork)", n->compared,
+		printf("%-18s %9lu %9lu %9lu %9lu %9lu\n", id ? call__name(id) : "fork", n->compared,
 		       n->differ, n->unexplained, n->overlapped, n->inexact);
 		sum.compared += n->compared;
 		sum.differ += n->differ;
