@@ -16,6 +16,13 @@ static __always_inline void count_seen(__u32 type)
 		__sync_fetch_and_add(&st->seen[type], 1);
 }
 
+/* Sets a want of a space; until user space is content, all look whether theirs has one. */
+static __always_inline void space_want(__u32 *want)
+{
+	*want = 1;
+	__sync_fetch_and_add(&wants, 1);
+}
+
 static __noinline int count_lost(__u32 type, __u64 space, __u32 cause)
 {
 	struct mt_space *sp = space_by_id(space);
@@ -30,6 +37,9 @@ static __noinline int count_lost(__u32 type, __u64 space, __u32 cause)
 		__sync_fetch_and_add(&sp->lost_total, 1);
 		if (type == MT_EVENT_CALL)
 			__sync_fetch_and_add(&sp->lost_calls, 1);
+		/* Nobody need ask: the next section that finds room sends everything. */
+		if (type == MT_EVENT_SECTION || type == MT_EVENT_REGIONS)
+			space_want(&sp->want_walk);
 	}
 	return 0;
 }
@@ -46,10 +56,34 @@ static __always_inline void fill_head(struct mt_event *e, struct task_struct *ta
 	read_comm_of_current(task, e->comm);
 }
 
+/*
+ * --test-drop: true when this record gets lost on purpose. Quietly: what only
+ * the numbers of sections can tell is not counted for its space.
+ */
+static __always_inline bool test_lost(__u32 type, __u64 space)
+{
+	if (!test_drop || bpf_get_prandom_u32() % test_drop)
+		return false;
+	if (test_drop_quietly && (type == MT_EVENT_SECTION || type == MT_EVENT_REGIONS))
+		space = 0;
+	count_lost(type, space, MT_LOSS_TEST);
+	return true;
+}
+
+/* Whole maps are not for a ring that is filling up: they would push out what is new. */
+static __always_inline bool ring_has_room(void)
+{
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) <
+	       bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 2;
+}
+
 static __always_inline void *record_reserve(__u32 type, __u64 space, __u64 size)
 {
-	void *rec = bpf_ringbuf_reserve(&events, size, 0);
+	void *rec;
 
+	if (test_lost(type, space))
+		return NULL;
+	rec = bpf_ringbuf_reserve(&events, size, 0);
 	if (!rec)
 		count_lost(type, space, MT_LOSS_RING);
 	return rec;
@@ -65,8 +99,14 @@ static __always_inline void record_output(struct scratch *s, __u32 type, __u64 s
 {
 	__u32 len = s->len;
 
-	if (len > RECORD_LEN || bpf_ringbuf_output(&events, s->rec, len, BPF_RB_NO_WAKEUP))
+	if (test_lost(type, space)) {
+		__sync_fetch_and_add(&files_generation, 1);
+		return;
+	}
+	if (len > RECORD_LEN || bpf_ringbuf_output(&events, s->rec, len, BPF_RB_NO_WAKEUP)) {
 		count_lost(type, space, MT_LOSS_RING);
+		__sync_fetch_and_add(&files_generation, 1);
+	}
 }
 
 #endif

@@ -13,6 +13,7 @@
 
 /* Settings: fixed before load, so that what is off costs nothing. */
 const volatile bool use_task_storage = true; /* else a hash by task pointer */
+const volatile __u32 nr_cpus = 1;	     /* that there may be */
 const volatile bool tier_truth;		     /* write sections are seen */
 const volatile bool call_regions;	     /* tier truth: calls bring what the call model asks for */
 const volatile bool clock_calls = true;	     /* false: when a call ended is told by who reads */
@@ -23,6 +24,8 @@ const volatile bool filter_comm_set, filter_uid_set, filter_cgroup_set;
 const volatile char filter_comm[MT_COMM_LEN];
 const volatile __u32 filter_uid;
 const volatile __u64 filter_cgroup;
+const volatile __u32 test_drop; /* --test-drop: one record in so many; 0: none */
+const volatile bool test_drop_quietly;
 const volatile __u32 self_tgid; /* in the initial pid namespace, 0: ask */
 
 /* A write section under way: mmap_lock held for writing. */
@@ -45,6 +48,7 @@ struct task_state {
 	__u64 clone_ns; /* when it entered clone */
 	__u64 args[6];
 	__u64 target;
+	__u32 unaudited; /* sections since it last sent an audit */
 	struct section sections[2]; /* fork holds the parent's lock and the child's */
 	__u32 call;		    /* enum mt_call_id under way, or 0 */
 	__u32 uncounted;	    /* began before we attached */
@@ -70,6 +74,14 @@ struct {
 	__type(key, __u64);
 	__type(value, __u64);
 } mm_spaces SEC(".maps");
+
+/* Spaces of which user space wants to know more: enum mt_ask. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, __u32);
+} asked SEC(".maps");
 
 /* -p and COMMAND: processes in scope by themselves. */
 struct {
@@ -103,6 +115,27 @@ struct {
 
 #define NODE_WORDS 32 /* a node of the maple tree is 256 bytes (lib/maple_tree.c) */
 
+/*
+ * Files whose names were sent, for each space, so that they come in order: what a
+ * name hangs on. What is renamed is another file to us; one that a directory
+ * above was renamed of keeps the name that it had. A stale entry does no harm:
+ * it is never met again, for its inode has another number.
+ */
+struct file_key {
+	__u64 space;
+	__u64 inode, ino;
+	__u64 dentry, parent, hash_len, mnt;
+	__u32 deleted;
+	__u32 generation; /* of all names: files_generation */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct file_key);
+	__type(value, __u32);
+} files SEC(".maps");
+
 /* The longest record: a call with every tail, or a piece of a walk. */
 #define RECORD_LEN (MT_REGIONS_LEN + MT_PATH_LEN + 1024)
 
@@ -112,12 +145,17 @@ struct scratch {
 	__u64 lo, hi;	 /* of the walk, both ends included */
 	__u64 seq;	 /* of the pieces */
 	__u64 last_file; /* whose name was written last */
+	__u64 space;	 /* of the walk */
+	__u32 files;	 /* numbers given on this CPU */
 	__u32 limit;	 /* regions wanted; 0: all */
 	__u32 found;	 /* regions so far */
 	__u32 slot;	 /* of the current node: walk.bpf.h, node_seek() */
 	__u32 error;
 	__u32 first;	      /* number of the first region in the piece being filled */
 	__u32 piecewise;      /* send a piece when it is full; else stop */
+	__u32 hashing;	      /* only hash what is found */
+	__u64 hash;
+	struct mt_counters counters; /* of the mm walked, as the walk began */
 	struct mt_event head; /* of the pieces */
 	__u64 root;
 	__u64 min, max; /* what the current node covers, both ends included */
@@ -144,6 +182,7 @@ struct {
 	__u32 tgid;   /* only this process, in the user's namespace; 0: all */
 	__u32 attach; /* bring what matches into scope */
 	__u64 lookup; /* address of a region to find in tgid's space */
+	__u64 self_space; /* for trying the walk: the space that tgid's map is sent as */
 	__u32 looked; /* a thread of it was found: the others have the same space */
 } scan = {};
 
@@ -155,7 +194,9 @@ struct {
 } self = {};
 
 __u64 last_space_id = 0;
-__s64 walks_wanted = 0; /* spaces with want_walk set, or more */
+__u64 wants = 0;	/* times that want_walk or want_audit was set in a space */
+__u64 wants_served = 0; /* those that nobody waits for any more */
+__u32 files_generation = 0; /* raised when a name may have been lost */
 
 /* Nothing new is seen from now on: detaching takes seconds, one grace period a program. */
 bool stopped = false;

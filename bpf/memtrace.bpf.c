@@ -7,7 +7,7 @@
  */
 #include "vmlinux.h"
 #include <bpf/bpf_tracing.h>
-#include "section.bpf.h"
+#include "ask.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -98,7 +98,7 @@ static __always_inline void walk_new(struct task_struct *task, struct mm_struct 
 	}
 	s->head = *head;
 	s->head.type = MT_EVENT_REGIONS;
-	walk_all(s, mm, sp && tier_truth ? section_number(mm, sp) : 0, store);
+	walk_all(s, mm, sp && tier_truth ? section_number(mm, sp) : 0, 0, store);
 	scratch_put(s);
 }
 
@@ -323,6 +323,7 @@ static __always_inline void fill_task(struct mt_task *rec, struct task_struct *t
 	read_layout(task->mm, &rec->layout);
 	rec->seq = tier_truth && space ? section_number(task->mm, space) : 0;
 	rec->write_locked = tier_truth && mm_write_locked(task->mm);
+	rec->other_mm = (__u64)task->mm != ts->mm;
 }
 
 SEC("iter/task")
@@ -360,18 +361,33 @@ int scan_tasks(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-/* Asks for the whole map of process scan.tgid: now if it stands still, else soon. */
+/*
+ * Answers what user space asked of spaces, through whichever of its threads
+ * comes first. One in the middle of exec has another mm already.
+ */
 SEC("iter/task")
-int truth_walk(struct bpf_iter__task *ctx)
+int truth_ask(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct task_state *ts;
+	__u32 *ask, what;
 
-	if (!task || !task->mm || tgid_seen(task) != scan.tgid || task->pid != task->tgid)
+	if (!task || !task->mm)
 		return 0;
+	if (scan.self_space && task->tgid == self.tgid && task->pid == task->tgid)
+		ask_self(task, scan.self_space);
 	ts = state_of(task, false);
-	if (ts && ts->space)
-		section_walk_idle(task, ts);
+	if (!ts || !ts->space || (__u64)task->mm != ts->mm)
+		return 0;
+	ask = bpf_map_lookup_elem(&asked, &ts->space);
+	if (!ask)
+		return 0;
+	what = *ask;
+	bpf_map_delete_elem(&asked, &ts->space);
+	if (what == MT_ASK_WALK)
+		ask_walk(task, ts->space, ts->tgid);
+	else
+		ask_audit(task, ts->space, ts->tgid);
 	return 0;
 }
 

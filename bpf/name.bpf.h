@@ -36,6 +36,13 @@ static __always_inline bool put_string(struct scratch *s, const void *str)
  * user or of the mount namespace: /proc/PID/maps prints a path as the reader
  * sees it. Returns enum mt_name_flags.
  */
+/* d_unlinked(): not hashed and not a root */
+static __always_inline bool is_unlinked(struct dentry *dentry)
+{
+	return !READ(struct dentry, dentry, d_hash.pprev) &&
+	       READ(struct dentry, dentry, d_parent) != dentry;
+}
+
 static __noinline __u32 put_path(struct scratch *s, struct vfsmount *vfsmnt, struct dentry *dentry)
 {
 	struct mount *mnt = (void *)vfsmnt - bpf_core_field_offset(struct mount, mnt);
@@ -43,9 +50,7 @@ static __noinline __u32 put_path(struct scratch *s, struct vfsmount *vfsmnt, str
 	struct dentry *parent;
 	int i;
 
-	/* d_unlinked(): not hashed and not a root */
-	if (!READ(struct dentry, dentry, d_hash.pprev) &&
-	    READ(struct dentry, dentry, d_parent) != dentry)
+	if (is_unlinked(dentry))
 		flags = MT_NAME_DELETED;
 	for (i = 0; i < PATH_DEPTH; i++) {
 		if ((__u64)dentry == self.root_dentry &&
@@ -85,6 +90,44 @@ static __always_inline void put_file_name(struct scratch *s, struct mt_region *r
 	}
 	r->name_class = MT_NAME_PATH;
 	r->name_flags = put_path(s, path->mnt, dentry);
+}
+
+/*
+ * In tier truth a name is sent once and then stood for by a number; a walk of
+ * everything, from which user space starts anew, has all names.
+ */
+static __always_inline void put_file(struct scratch *s, struct mt_region *r, struct path *path,
+				     struct inode *inode)
+{
+	struct dentry *dentry = path->dentry;
+	struct file_key key = {};
+	__u32 *known = NULL, number;
+
+	if (!tier_truth) {
+		put_file_name(s, r, path);
+		return;
+	}
+	key.space = s->space;
+	key.inode = (__u64)inode;
+	key.ino = r->ino;
+	key.dentry = (__u64)dentry;
+	key.parent = (__u64)READ(struct dentry, dentry, d_parent);
+	key.hash_len = READ(struct dentry, dentry, d_name.hash_len);
+	key.mnt = (__u64)path->mnt;
+	key.deleted = is_unlinked(dentry);
+	key.generation = files_generation;
+	if (!s->piecewise)
+		known = bpf_map_lookup_elem(&files, &key);
+	if (known) {
+		r->file = *known;
+		r->name_class = MT_NAME_KNOWN;
+		return;
+	}
+	/* No two CPUs give the same: an atomic that tells what it added up to came with 5.12. */
+	number = ++s->files * nr_cpus + bpf_get_smp_processor_id();
+	r->file = number;
+	bpf_map_update_elem(&files, &key, &number, BPF_ANY);
+	put_file_name(s, r, path);
 }
 
 /* mm/mmap.c, special_mapping_name(); include/linux/mm_inline.h, anon_vma_name(). */
@@ -143,7 +186,7 @@ static __noinline int put_region(struct scratch *s, struct vm_area_struct *vma, 
 		if ((__u64)file == s->last_file)
 			r->name_class = MT_NAME_SAME;
 		else
-			put_file_name(s, r, &path);
+			put_file(s, r, &path, inode);
 	} else {
 		put_special_name(s, r, vma);
 	}

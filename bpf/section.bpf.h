@@ -7,6 +7,7 @@
 #ifndef MEMTRACE_SECTION_BPF_H
 #define MEMTRACE_SECTION_BPF_H
 
+#include "audit.bpf.h"
 #include "call.bpf.h"
 
 /* include/linux/sched.h */
@@ -35,12 +36,15 @@ static __always_inline __u64 section_number(struct mm_struct *mm, const struct m
 	if (bpf_core_field_exists(mm->mm_lock_seq.sequence))
 		return mm->mm_lock_seq.sequence >> 1;
 	if (bpf_core_field_exists(old->mm_lock_seq))
-		return (__u32)BPF_CORE_READ(old, mm_lock_seq);
-	return sp ? sp->sections : 0;
+		return BPF_CORE_READ(old, mm_lock_seq) & MT_SEQ_MASK;
+	return sp ? sp->sections & MT_SEQ_MASK : 0;
 }
 
 static __always_inline bool mm_write_locked(struct mm_struct *mm)
 {
+	/* Odd inside; two words to read, for one of them may not be what we take it for. */
+	if (bpf_core_field_exists(mm->mm_lock_seq.sequence) && mm->mm_lock_seq.sequence & 1)
+		return true;
 	return mm->mmap_lock.count.counter & RWSEM_WRITER;
 }
 
@@ -216,7 +220,8 @@ static __always_inline void section_send_all(struct scratch *s, struct section *
 	s->head = head->e;
 	s->head.type = MT_EVENT_REGIONS;
 	record_output(s, MT_EVENT_SECTION, sec->space);
-	walk_all(s, mm, seq + 1, REGIONS_IN_MAPLE);
+	walk_all(s, mm, seq + 1, head->e.flags & MT_SECTION_DOWNGRADED ? MT_REGIONS_UNSETTLED : 0,
+		 REGIONS_IN_MAPLE);
 }
 
 static __always_inline void section_send(struct scratch *s, struct section *sec,
@@ -224,6 +229,7 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
 {
 	s->len = sizeof(*head);
 	s->found = s->error = 0;
+	s->space = sec->space;
 	if (!full && sec->lo <= sec->hi) {
 		head->lo = sec->lo & ~(PAGE_SIZE - 1);
 		head->hi = (sec->hi + PAGE_SIZE) & ~(PAGE_SIZE - 1);
@@ -248,16 +254,27 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
  */
 static __always_inline struct mt_space *section_space(const struct section *sec)
 {
-	return !have_lock_seq || walks_wanted ? space_by_id(sec->space) : NULL;
+	return !have_lock_seq || wants != wants_served ? space_by_id(sec->space) : NULL;
+}
+
+/* Under the lock, after the section's own record. */
+static __noinline int section_audit(struct scratch *s, struct mm_struct *mm, __u64 seq,
+				    __u32 flags)
+{
+	if (!walk_hash(s, mm))
+		flags |= MT_AUDIT_BAD;
+	audit_send(s, seq, flags);
+	return 0;
 }
 
 static __always_inline void section_fill(struct scratch *s, struct task_struct *task,
-					 const struct task_state *ts, struct section *sec,
+					 struct task_state *ts, struct section *sec,
 					 struct mm_struct *mm, bool downgrade)
 {
 	struct mt_space *sp = section_space(sec);
 	struct mt_section *head = (void *)s->rec;
-	bool full;
+	__u64 seq = section_number(mm, sp);
+	bool full, audit;
 
 	head->e.type = MT_EVENT_SECTION;
 	head->e.flags = downgrade ? MT_SECTION_DOWNGRADED : 0;
@@ -268,16 +285,36 @@ static __always_inline void section_fill(struct scratch *s, struct task_struct *
 	head->e.tgid = ts->space ? ts->tgid : tgid_seen(task);
 	head->e.tid = ts->space ? ts->tid : pid_seen(task);
 	head->lo = head->hi = 0;
-	head->seq = section_number(mm, sp);
+	head->seq = seq;
 	head->origin = section_origin(task, sec, mm, &head->nr, &full);
 	read_counters_in_place(mm, &head->mm);
 	read_layout_in_place(mm, &head->layout);
-	if (sp && sp->want_walk) {
+	audit = ++ts->unaudited >= AUDIT_SECTIONS + AUDIT_SECTIONS_REGION * head->mm.map_count;
+	if (sp && sp->want_audit) {
+		sp->want_audit = 0;
+		audit = true;
+	}
+	/* Before it is sent: what gets lost of it wants another. */
+	if (sp && sp->want_walk && (full || ring_has_room())) {
 		sp->want_walk = 0;
-		__sync_fetch_and_add(&walks_wanted, -1);
 		full = true;
 	}
+	if (audit)
+		s->head = head->e;
 	section_send(s, sec, head, mm, full);
+	if (audit) {
+		ts->unaudited = 0;
+		section_audit(s, mm, seq + 1, downgrade ? MT_AUDIT_UNSETTLED : 0);
+	}
+	if (sp)
+		sp->sections++;
+}
+
+static __always_inline void section_lost(const struct section *sec)
+{
+	struct mt_space *sp = section_space(sec);
+
+	count_lost(MT_EVENT_SECTION, sec->space, MT_LOSS_SCRATCH);
 	if (sp)
 		sp->sections++;
 }
@@ -297,7 +334,7 @@ static __noinline int section_end(struct task_struct *task, struct mm_struct *mm
 			section_fill(s, task, ts, sec, mm, downgrade);
 			scratch_put(s);
 		} else {
-			count_lost(MT_EVENT_SECTION, sec->space, MT_LOSS_SCRATCH);
+			section_lost(sec);
 		}
 	}
 	sec->mm = 0;
@@ -343,51 +380,6 @@ static __always_inline int lock_acquired(struct mm_struct *mm, bool write, bool 
 	if (!success)
 		return 0;
 	return write ? section_begin(task, mm) : section_end(task, mm, true);
-}
-
-/* Only one iterator runs at a time (user space has one thread): no race with itself. */
-static __always_inline void section_want_walk(struct mt_space *sp)
-{
-	if (sp->want_walk)
-		return;
-	__sync_fetch_and_add(&walks_wanted, 1);
-	sp->want_walk = 1;
-}
-
-/*
- * A space that stands still can be walked from outside: no writer has the lock,
- * and the number of sections is the same afterwards. Else the next section
- * sends everything.
- */
-static __always_inline void section_walk_idle(struct task_struct *task, struct task_state *ts)
-{
-	struct mm_struct *mm = task->mm;
-	struct mt_space *sp = space_by_id(ts->space);
-	struct scratch *s;
-	__u32 flags;
-	__u64 seq;
-
-	if (!sp)
-		return;
-	seq = section_number(mm, sp);
-	s = mm_write_locked(mm) ? NULL : scratch_get();
-	if (!s) {
-		section_want_walk(sp);
-		return;
-	}
-	__builtin_memset(&s->head, 0, sizeof(s->head));
-	s->head.type = MT_EVENT_REGIONS;
-	s->head.space = ts->space;
-	s->head.lost = sp->lost_total;
-	s->head.ts_ns = bpf_ktime_get_ns();
-	s->head.tgid = s->head.tid = ts->tgid;
-	flags = walk_pieces(s, mm, seq, REGIONS_IN_MAPLE);
-	if (section_number(mm, sp) != seq || mm_write_locked(mm)) {
-		flags |= MT_REGIONS_BAD;
-		section_want_walk(sp);
-	}
-	walk_send_piece(s, flags);
-	scratch_put(s);
 }
 
 #endif

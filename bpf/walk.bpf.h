@@ -37,12 +37,26 @@ static __noinline int walk_send_piece(struct scratch *s, __u32 flags)
 	head->count = s->found - s->first;
 	head->len = s->len - sizeof(*head);
 	head->pad = 0;
+	head->mm = s->counters;
 	count_seen(MT_EVENT_REGIONS);
 	record_output(s, MT_EVENT_REGIONS, s->head.space);
 	s->first = s->found;
 	s->last_file = 0;
 	s->len = sizeof(*head);
 	return 0;
+}
+
+/* Of a region only what the hash of all regions is made of. */
+static __always_inline int hash_region(struct scratch *s, struct vm_area_struct *vma, __u64 start,
+				       __u64 end)
+{
+	__u64 flags = READ(struct vm_area_struct, vma, vm_flags) & MT_VM_HASHED, offset = 0;
+
+	if (READ(struct vm_area_struct, vma, vm_file))
+		offset = READ(struct vm_area_struct, vma, vm_pgoff) * PAGE_SIZE;
+	s->hash = mt_hash_region(s->hash, start, end, flags, offset);
+	s->found++;
+	return 1;
 }
 
 /*
@@ -56,6 +70,8 @@ __noinline int walk_region(__u64 vma, __u64 start, __u64 end)
 
 	if (!s)
 		return 0;
+	if (s->hashing)
+		return hash_region(s, (void *)vma, start, end);
 	if (s->len > RECORD_LEN - REGION_ROOM) {
 		if (!s->piecewise) {
 			s->error = WALK_ROOM;
@@ -198,15 +214,20 @@ static long walk_leaf(__u32 i, void *ctx)
 	return !s->min || s->min > s->hi;
 }
 
-static __always_inline void walk_maple(struct scratch *s, struct mm_struct *mm)
+/* Not static, as walk_region() is not: a section may walk three times. */
+__noinline int walk_maple(void)
 {
-	s->root = (__u64)mm->mm_mt.ma_root;
+	struct scratch *s = scratch_of_cpu();
+
+	if (!s)
+		return 0;
 	/* xa_is_node(): the root of more than one entry has bit 1 set */
 	if ((s->root & 3) != 2 || s->root < PAGE_SIZE)
 		s->error = WALK_NODE;
 	/* Most walks end in the leaf that they begin in. */
 	else if (!walk_leaf(0, NULL))
 		bpf_loop(WALK_STEPS, walk_leaf, NULL, 0);
+	return 0;
 }
 
 /* Before 6.1: down the rb-tree to the first region that ends after lo, then along the list. */
@@ -253,10 +274,12 @@ static __always_inline void walk(struct scratch *s, struct mm_struct *mm, __u64 
 	s->found = s->first = 0;
 	s->last_file = 0;
 	s->error = WALK_OK;
-	if (store == REGIONS_IN_MAPLE)
-		walk_maple(s, mm);
-	else
+	if (store == REGIONS_IN_LIST) {
 		walk_list(s, mm);
+		return;
+	}
+	s->root = (__u64)mm->mm_mt.ma_root;
+	walk_maple();
 }
 
 /*
@@ -268,10 +291,23 @@ static __always_inline __u32 walk_pieces(struct scratch *s, struct mm_struct *mm
 {
 	s->len = sizeof(struct mt_regions);
 	s->seq = seq;
+	s->space = s->head.space;
+	read_counters(mm, &s->counters);
 	walk(s, mm, 0, ~0ull, 0, 1, store);
-	if (s->error || s->found != BPF_CORE_READ(mm, map_count))
+	if (s->error || s->found != s->counters.map_count)
 		return MT_REGIONS_LAST | MT_REGIONS_BAD;
 	return MT_REGIONS_LAST;
+}
+
+/* The hash over everything: false when the walk failed. */
+static __always_inline bool walk_hash(struct scratch *s, struct mm_struct *mm)
+{
+	s->hash = 0;
+	s->hashing = 1;
+	read_counters(mm, &s->counters);
+	walk(s, mm, 0, ~0ull, 0, 0, REGIONS_IN_MAPLE);
+	s->hashing = 0;
+	return !s->error && s->found == s->counters.map_count;
 }
 
 /*
@@ -279,10 +315,9 @@ static __always_inline __u32 walk_pieces(struct scratch *s, struct mm_struct *mm
  * or nobody but the caller has it yet (exec, fork).
  */
 static __always_inline void walk_all(struct scratch *s, struct mm_struct *mm, __u64 seq,
-				     enum region_store store)
+				     __u32 flags, enum region_store store)
 {
-	__u32 flags = walk_pieces(s, mm, seq, store);
-
+	flags |= walk_pieces(s, mm, seq, store);
 	walk_send_piece(s, flags);
 }
 

@@ -61,6 +61,7 @@ enum mt_event_type {
 	MT_EVENT_EXIT,	  /* a thread ended, and with MT_EXIT_GROUP its process */
 	MT_EVENT_REGIONS, /* part of a walk over a whole space */
 	MT_EVENT_SECTION, /* a write section ended: what is mapped now where it wrote */
+	MT_EVENT_AUDIT,	  /* what the map must be like: a hash, and the mm's counters */
 	MT_EVENT_NR
 };
 
@@ -69,7 +70,8 @@ enum mt_event_type {
 	X(RING, ring, "the ring was full")                            \
 	X(SCRATCH, scratch, "scratch space was in use on that CPU")   \
 	X(MISSED, missed, "a program was skipped inside another")     \
-	X(MALFORMED, malformed, "a record could not be decoded")
+	X(MALFORMED, malformed, "a record could not be decoded")      \
+	X(TEST, test, "dropped on purpose (--test-drop)")
 
 enum mt_loss {
 #define X(id, name, text) MT_LOSS_##id,
@@ -115,6 +117,7 @@ enum mt_name_class {
 	MT_NAME_LITERAL,    /* printed as it is: "[vdso]" */
 	MT_NAME_ANON_VMA,   /* PR_SET_VMA_ANON_NAME; printed "[anon:NAME]" */
 	MT_NAME_SAME,	    /* the name of the region before it in the walk */
+	MT_NAME_KNOWN,	    /* sent before, with the same number in mt_region.file */
 	MT_NAME_NR
 };
 
@@ -132,7 +135,7 @@ struct mt_region {
 	__u8 name_class; /* enum mt_name_class */
 	__u8 name_flags;
 	__u32 page_shift; /* of a hugetlb region; else 0 */
-	__u32 pad;
+	__u32 file; /* tier truth: stands for the name of a file; 0: it has no number */
 };
 
 /* mt_event.flags of an MT_EVENT_CALL: which tails follow, in this order. */
@@ -197,8 +200,18 @@ struct mt_exit {
 	__u32 pad;
 };
 
-#define MT_REGIONS_LAST 0x1 /* the walk is complete with this record */
-#define MT_REGIONS_BAD 0x2  /* the walk failed: what came is not a map */
+/*
+ * Sections of a space are numbered in so many bits: what all kernels have
+ * (mm_lock_seq counts two for each since 6.12). User space makes them whole.
+ */
+#define MT_SEQ_BITS 31
+#define MT_SEQ_MASK ((1ull << MT_SEQ_BITS) - 1)
+
+#define MT_REGIONS_LAST 0x1  /* the walk is complete with this record */
+#define MT_REGIONS_BAD 0x2   /* the walk failed: what came is not a map */
+#define MT_REGIONS_STALE 0x4 /* sections went by meanwhile: another walk follows */
+/* total_vm, data_vm and stack_vm may still fall: an unmapping goes on after its section. */
+#define MT_REGIONS_UNSETTLED 0x8
 
 struct mt_regions {
 	struct mt_event e;
@@ -207,6 +220,49 @@ struct mt_regions {
 	__u32 count;
 	__u32 len; /* bytes of struct mt_region and names that follow */
 	__u32 pad;
+	struct mt_counters mm;
+};
+
+/* The bits of vm_flags that maps keep: include/linux/mm.h. */
+#define MT_VM_READ 0x1u
+#define MT_VM_WRITE 0x2u
+#define MT_VM_EXEC 0x4u
+#define MT_VM_MAYSHARE 0x80u
+#define MT_VM_GROWSDOWN 0x100u
+#define MT_VM_LOCKED 0x2000u
+#define MT_VM_DONTCOPY 0x20000u
+#define MT_VM_NORESERVE 0x200000u
+#define MT_VM_HUGETLB 0x400000u
+#define MT_VM_SHADOW_STACK (1ull << 37) /* x86: VM_HIGH_ARCH_5; arm64 has another there */
+#define MT_VM_SEALED (1ull << 42)
+#define MT_VM_SEALED_OLD (1ull << 63) /* until 6.17 */
+#define MT_VM_HASHED                                                                        \
+	(MT_VM_READ | MT_VM_WRITE | MT_VM_EXEC | MT_VM_MAYSHARE | MT_VM_GROWSDOWN |         \
+	 MT_VM_LOCKED | MT_VM_DONTCOPY | MT_VM_NORESERVE | MT_VM_HUGETLB)
+
+/*
+ * The hash over all regions of a space, in order: the same on both sides.
+ * flags: MT_VM_HASHED of vm_flags; offset: bytes into a file, 0 without one.
+ * The four products do not wait for each other; the odd numbers are arbitrary.
+ */
+static inline __attribute__((always_inline)) __u64 mt_hash_region(__u64 hash, __u64 start,
+								  __u64 end, __u64 flags,
+								  __u64 offset)
+{
+	hash += start * 0x9e3779b97f4a7c15ull + end * 0xc2b2ae3d27d4eb4full +
+		flags * 0xd6e8feb86659fd93ull + offset * 0xa0761d6478bd642full;
+	return (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9ull;
+}
+
+#define MT_AUDIT_UNSETTLED 0x1 /* as MT_REGIONS_UNSETTLED */
+#define MT_AUDIT_BAD 0x2       /* the walk failed */
+
+/* What the map of a space is like before its section seq: sent every so many sections. */
+struct mt_audit {
+	struct mt_event e;
+	__u64 seq;
+	__u64 hash;
+	struct mt_counters mm;
 };
 
 /*
@@ -251,6 +307,12 @@ struct mt_section {
 	struct mt_layout layout;
 };
 
+/* What user space asks about a space: it comes at once, or with the next section. */
+enum mt_ask {
+	MT_ASK_WALK = 1, /* the whole map */
+	MT_ASK_AUDIT,	 /* an MT_EVENT_AUDIT */
+};
+
 /* One address space in scope, in the table that both sides read. */
 struct mt_space {
 	__u64 calls; /* that ended */
@@ -260,7 +322,9 @@ struct mt_space {
 	__u64 mm;    /* its pointer */
 	__u64 sections; /* write sections seen to end */
 	__u32 owner; /* the process for which it came into scope */
-	__u32 want_walk; /* user space asks for all regions at the next section */
+	__u32 want_walk; /* all regions are wanted at the next section */
+	__u32 want_audit;
+	__u32 pad;
 };
 
 /* What the task iterator writes for each thread of a space in scope. */
@@ -277,6 +341,7 @@ struct mt_task {
 	__u64 ts_ns; /* when it was read */
 	__u64 seq;   /* tier truth: number of the section under way, or of the next */
 	__u64 write_locked;
+	__u64 other_mm; /* it is in the middle of exec: seq is of another space */
 };
 
 /* Answer to a look-up of one address: the region that holds it, or 0, 0. */

@@ -115,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint16_t len;
 
 	if (size && *data & 1)
-		tracker__set_truth(t);
+		tracker__set_truth(t, true);
 	data += size > 0;
 	size -= size > 0;
 	tracker__set_max_map_count(t, 100);

@@ -88,7 +88,7 @@ static void compare_text(struct workload *w, int number, pid_t pid)
 		text = file__read(records, w->text_at, NULL);
 		map = text ? find_map(text, pid) : NULL;
 		if (map && map__of_text(&got, map + 1) == 0)
-			equal = map__equal(&expected, &got, why, sizeof(why));
+			equal = map__equal_merged(&expected, &got, why, sizeof(why));
 		map__free(&got);
 		if (equal)
 			w->text_at += map - text;

@@ -23,6 +23,10 @@
 
 /* The long ones first. */
 static const struct test tests[] = {
+	{ "fuzz of 1 thread", case__fuzz, "1", 0 },
+	{ "fuzz of 2 threads", case__fuzz, "2", 0 },
+	{ "fuzz of 4 threads", case__fuzz, "4", 0 },
+	{ "fuzz of 8 threads", case__fuzz, "8", 0 },
 	{ "busy python", case__busy, NULL, 0 },
 	{ "gcc", case__gcc, NULL, 0 },
 	{ "node", case__node, NULL, 0 },

@@ -92,13 +92,20 @@ struct map {
 	size_t count;
 };
 
-/* Each makes a map whose neighbours that continue each other are one line. */
 int map__of_process(struct map *m, pid_t pid);
 int map__of_json(struct map *m, struct json_object *record);
 int map__of_text(struct map *m, const char *text); /* ends where lines end to be of a map */
+/*
+ * Neighbours that continue each other become one line: the kernel's own
+ * boundaries depend on page faults, which calls do not tell of (rr and Valgrind
+ * compare in this way).
+ */
+void map__merge(struct map *m);
 void map__free(struct map *m);
 /* True when equal; else why says where the first difference is. */
 bool map__equal(const struct map *expected, const struct map *got, char *why, size_t size);
+/* The same when both are merged, as they are then. */
+bool map__equal_merged(struct map *expected, struct map *got, char *why, size_t size);
 
 /* ------------------------------------------------ jsonl.c: records of memtrace */
 
@@ -187,5 +194,6 @@ void case__busy(const struct place *at, const struct test *test, struct verdict 
 void case__gcc(const struct place *at, const struct test *test, struct verdict *v);
 void case__node(const struct place *at, const struct test *test, struct verdict *v);
 void case__all(const struct place *at, const struct test *test, struct verdict *v);
+void case__fuzz(const struct place *at, const struct test *test, struct verdict *v);
 
 #endif

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Maps from /proc, from a record and from text, brought into one form and
- * compared: neighbours that continue each other are one line in all of them,
- * for the kernel's own boundaries depend on page faults (rr and Valgrind
- * compare in this way).
- */
+/* Maps from /proc, from a record and from text, brought into one form and compared. */
 #include "harness.h"
 
 #include <errno.h>
@@ -39,18 +34,27 @@ static bool continues(const struct map_line *a, const struct map_line *b)
 	       a->inode == b->inode && strcmp(a->name, b->name) == 0;
 }
 
+void map__merge(struct map *m)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		if (kept && continues(&m->lines[kept - 1], &m->lines[i])) {
+			m->lines[kept - 1].end = m->lines[i].end;
+			free(m->lines[i].name);
+		} else {
+			m->lines[kept++] = m->lines[i];
+		}
+	}
+	m->count = kept;
+}
+
 /* Takes over line->name. */
 static int add(struct map *m, struct map_line *line)
 {
-	struct map_line *last = m->count ? &m->lines[m->count - 1] : NULL;
 	struct map_line *more;
 
 	unescape(line->name);
-	if (last && continues(last, line)) {
-		last->end = line->end;
-		free(line->name);
-		return 0;
-	}
 	if ((m->count & (m->count - 1)) == 0) {
 		more = realloc(m->lines, (m->count ? m->count * 2 : 1) * sizeof(*more));
 		if (!more)
@@ -177,4 +181,11 @@ bool map__equal(const struct map *expected, const struct map *got, char *why, si
 		return false;
 	}
 	return true;
+}
+
+bool map__equal_merged(struct map *expected, struct map *got, char *why, size_t size)
+{
+	map__merge(expected);
+	map__merge(got);
+	return map__equal(expected, got, why, size);
 }

@@ -6,7 +6,8 @@ model_programs()
 {
 	local workload
 	for workload in "$WORKLOADS"/*; do
-		[[ -x $workload && $workload != *.d ]] &&
+		# It goes on until it is ended.
+		[[ ! -x $workload || $workload = *.d || $workload = */fuzz ]] ||
 			printf '%s\t%s >/dev/null\n' "${workload##*/}" "$workload"
 	done
 	printf 'gcc\techo "int main(void) { return 0; }" >%s/a.c; gcc -O2 -o %s/a %s/a.c\n' \
@@ -15,8 +16,10 @@ model_programs()
 	! command -v node >/dev/null || printf 'node\tnode %s/workers.js >/dev/null\n' "$KERNEL_TESTS"
 	printf 'shell\ti=0; while [ $i -lt 60 ]; do echo $i | sed s/1/2/; ls /; i=$((i+1)); done >/dev/null\n'
 	for seed in 1 2 3; do
-		printf 'fuzz %d\t%s 2500 %d >/dev/null\n' "$seed" "$FUZZ" "${seed}3"
+		printf 'random calls %d\t%s 2500 %d >/dev/null\n' "$seed" "$FUZZ" "${seed}3"
 	done
+	printf 'fuzz\ttimeout -s KILL 2 %s/fuzz 1 5 >/dev/null; true\n' "$WORKLOADS"
+	printf 'fuzz with threads\ttimeout -s KILL 2 %s/fuzz 3 6 >/dev/null; true\n' "$WORKLOADS"
 }
 
 if "$MEMTRACE" --tier truth -q -o /dev/null -- true 2>/dev/null; then

@@ -50,6 +50,19 @@ of_command() {
 	want_opens 0
 }
 
+# None at all: but its own map, which it tries its reading on.
+of_truth() {
+	"$MEMTRACE" --tier truth -q -o /dev/null -- true 2>/dev/null || return 0
+	opens_of --tier truth -d 2 -p "$busy"
+	opens=$(awk -v self="$(awk 'NR == 1 { print $1 }' "$T/strace")" '
+		!/maps"/ || /ENOENT|\/proc\/self/ || index($0, "/proc/" self "/") { next }
+		{ n++ }
+		END { print n + 0 }' "$T/strace")
+	resyncs=0
+	want_opens 0
+}
+
+check "opens: tier truth" of_truth
 check "opens: of idle processes" of_idle
 check "opens: of a busy process" of_busy
 check "opens: of a command" of_command

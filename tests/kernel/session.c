@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* Reads records until a map of pid comes; other records go to s->on_record. */
-static struct json_object *next_map(struct session *s, pid_t pid, int timeout_ms)
+/* A map that an earlier question brought may still be on its way: its time tells. */
+struct json_object *session__next_map(struct session *s, pid_t pid, int timeout_ms)
 {
 	int64_t end = now_ms() + timeout_ms;
 	struct json_object *record;
@@ -19,7 +20,8 @@ static struct json_object *next_map(struct session *s, pid_t pid, int timeout_ms
 	do {
 		while ((record = jsonl__next(&s->records))) {
 			if (strcmp(json__text(record, "type"), "map") == 0 &&
-			    json__int(record, "pid") == pid)
+			    (!pid || json__int(record, "pid") == pid) &&
+			    s->start_ns + json__int(record, "ts") >= s->asked_ns)
 				return record;
 			session__record(s, record);
 			json_object_put(record);
@@ -29,6 +31,15 @@ static struct json_object *next_map(struct session *s, pid_t pid, int timeout_ms
 	return NULL;
 }
 
+void session__ask(struct session *s)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	s->asked_ns = now.tv_sec * 1000000000ll + now.tv_nsec;
+	kill(s->memtrace.pid, SIGUSR1);
+}
+
 void session__record(struct session *s, struct json_object *record)
 {
 	const char *type = json__text(record, "type");
@@ -36,9 +47,12 @@ void session__record(struct session *s, struct json_object *record)
 	if (strcmp(type, "summary") == 0) {
 		json_object_put(s->summary);
 		s->summary = json_object_get(record);
-	} else if (s->on_record) {
-		s->on_record(s->ctx, type, record);
+		return;
 	}
+	if (strcmp(type, "start") == 0)
+		json__u64(json__get(record, "mono_ns"), &s->start_ns);
+	if (s->on_record)
+		s->on_record(s->ctx, type, record);
 }
 
 /* The kernel's own page at the top is in text maps alone. */
@@ -48,31 +62,47 @@ static void drop_vsyscall(struct map *m)
 		free(m->lines[--m->count].name);
 }
 
-enum map_verdict session__compare(struct session *s, pid_t pid, char *why, size_t size)
+enum map_verdict session__judge(struct session *s, struct json_object *record, size_t *ret_lines,
+				char *why, size_t size)
 {
+	pid_t pid = (pid_t)json__int(record, "pid");
 	struct map expected = { 0 }, got = { 0 };
 	enum map_verdict verdict = MAP_MISSING;
-	struct json_object *record;
+	bool equal;
 
-	snprintf(why, size, "no map of pid %d came", pid);
-	kill(s->memtrace.pid, SIGUSR1);
-	record = next_map(s, pid, 5000);
-	if (!record)
-		return MAP_MISSING;
+	*ret_lines = 0;
 	if (map__of_json(&got, record) || map__of_process(&expected, pid)) {
 		snprintf(why, size, "the map of pid %d cannot be read", pid);
 		goto out;
 	}
 	drop_vsyscall(&expected);
 	drop_vsyscall(&got);
-	if (!map__equal(&expected, &got, why, size))
-		verdict = json__bool(record, "exact") ? MAP_WRONG : MAP_UNCERTAIN;
+	*ret_lines = expected.count;
+	equal = s->line_for_line ? map__equal(&expected, &got, why, size) :
+				   map__equal_merged(&expected, &got, why, size);
+	if (!json__bool(record, "exact"))
+		verdict = MAP_UNCERTAIN;
 	else
-		verdict = json__bool(record, "exact") ? MAP_EXACT : MAP_UNCERTAIN;
+		verdict = equal ? MAP_EXACT : MAP_WRONG;
 out:
 	map__free(&expected);
 	map__free(&got);
-	json_object_put(record);
+	return verdict;
+}
+
+enum map_verdict session__compare(struct session *s, pid_t pid, char *why, size_t size)
+{
+	enum map_verdict verdict;
+	struct json_object *map;
+	size_t lines;
+
+	snprintf(why, size, "no map of pid %d came", pid);
+	session__ask(s);
+	map = session__next_map(s, pid, 5000);
+	if (!map)
+		return MAP_MISSING;
+	verdict = session__judge(s, map, &lines, why, size);
+	json_object_put(map);
 	return verdict;
 }
 

@@ -37,7 +37,7 @@ struct counts {
 };
 
 static struct run {
-	struct shadows shadows;
+	struct shadows shadows; /* .tracker: other trackers are none of ours (session_trial.c) */
 	struct table table;
 	struct counts of_call[MT_CALL_NR + 1], program; /* the last of_call: of fork */
 	struct change truth;				/* of the call that is being told */
@@ -186,6 +186,8 @@ int __wrap_tracker__on_call(struct tracker *t, const struct call *c)
 	struct shadow *sh = shadows__find(&run.shadows, c->target);
 	struct space *s = tracker__space(t, c->target);
 
+	if (t != run.shadows.tracker)
+		return err;
 	if (!s || !sh || !s->exact || sh->stale) {
 		run.of_call[c->id].inexact++;
 		run.program.inexact++;
@@ -218,7 +220,7 @@ int __wrap_tracker__on_section(struct tracker *t, const struct section_event *ev
 	struct shadow *sh = shadows__find(&run.shadows, ev->space);
 	struct range at = { ev->lo, ev->hi };
 
-	if (!sh || !s)
+	if (t != run.shadows.tracker || !sh || !s)
 		return err;
 	if (run.verbose && was_exact && !s->exact)
 		printf("  space %" PRIu64 " after section %" PRIu64 " of %s, %" PRIx64 "-%" PRIx64
@@ -227,12 +229,13 @@ int __wrap_tracker__on_section(struct tracker *t, const struct section_event *ev
 		       ev->lo, ev->hi, ev->downgraded ? " downgraded" : "",
 		       region_map__totals(s->map)->regions, ev->mm.map_count,
 		       region_map__totals(s->map)->bytes, (uint64_t)(ev->mm.total_vm * REGION_PAGE));
-	if (!was_exact || !s->exact || ev->bad) {
+	/* Of a full one the walk follows, and the space is not exact before. */
+	if (!was_exact || ev->bad || (!s->exact && !ev->full)) {
 		sh->stale = true;
 	} else if (ev->origin < MT_CALL_NR) {
+		sh->call_walks = ev->full;
 		shadow__note_section(sh, ev->tid, ev->full ? SHADOW_ALL : at);
 	} else if (ev->full) {
-		/* The walk that follows tells. */
 		sh->stale = true;
 	} else if (ev->lo < ev->hi) {
 		shadow__overtake(&run.shadows, sh, s, at, ev->tid);
@@ -247,7 +250,7 @@ int __wrap_tracker__on_fork(struct tracker *t, const struct fork_event *ev)
 	struct shadow_own own;
 	struct region_map *map;
 
-	if (!parent || parent->stale || ev->shared)
+	if (t != run.shadows.tracker || !parent || parent->stale || ev->shared)
 		return err;
 	own = shadow__close_sections(parent, 0, (struct range){ 0, 0 });
 	if (own.others)
@@ -272,7 +275,7 @@ int __wrap_tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 	struct shadow *sh;
 
 	s = tracker__space(t, ev->space);
-	if (!ev->last || !s || !s->exact)
+	if (t != run.shadows.tracker || !ev->last || !s || !s->exact)
 		return err;
 	sh = shadows__get(&run.shadows, ev->space);
 	if (sh->forked) {
@@ -281,9 +284,10 @@ int __wrap_tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 		compare(sh, s, SHADOW_ALL, &fork, &applied);
 		sh->forked = false;
 		begin_anew(sh, s);
-	} else if (sh->stale || !was_exact) {
+	} else if (sh->stale || (!was_exact && !sh->call_walks)) {
 		begin_anew(sh, s);
 	}
+	sh->call_walks = false;
 	return err;
 }
 
@@ -318,6 +322,12 @@ static void on_lost(struct sink *s, const struct lost_record *rec)
 {
 	(void)s;
 	printf("  %" PRIu64 " events were lost\n", rec->count);
+}
+
+static void on_audit(struct sink *s, const struct audit_record *rec)
+{
+	(void)s;
+	(void)rec;
 }
 
 /* ---------------------------------------------------------------- running */
@@ -395,7 +405,8 @@ int main(int argc, char **argv)
 					     .call = on_call,
 					     .finding = on_finding,
 					     .state = on_state,
-					     .lost = on_lost };
+					     .lost = on_lost,
+					     .audit = on_audit };
 	struct live_scope scope = {
 		.follow = true, .truth = true, .regions = true, .ring_bytes = 64u << 20
 	};

@@ -26,6 +26,7 @@ struct shadow {
 	struct layout layout;
 	bool lock_future, lock_on_fault;
 	bool forked; /* the map is what the model says that fork gives: not compared yet */
+	bool call_walks; /* the walk that is coming is what a call has done */
 	bool stale;  /* something came that only a whole walk can mend */
 	struct shadow_section sections[SHADOW_SECTIONS]; /* the newest at next - 1 */
 	uint32_t next;

@@ -17,6 +17,7 @@ enum exit_status {
 	STATUS_OK = 0,
 	STATUS_OUTPUT = 1,	  /* output could not be written */
 	STATUS_USAGE = 2,
+	STATUS_DIFFERS = 3,	  /* --verify: a map was wrong */
 	STATUS_CANNOT_TRACE = 4,
 	STATUS_OURS = 125,	  /* with COMMAND: what failed is ours */
 	STATUS_NOT_EXECUTABLE = 126,

@@ -41,7 +41,7 @@ void docs__options(FILE *out)
 		fputs("| `", out);
 		if (rows[i].key < 256)
 			fprintf(out, "-%c, ", rows[i].key);
-		fprintf(out, "--%s%s%s` | ", rows[i].name, rows[i].arg ? "=" : "",
+		fprintf(out, "--%s%s%s` | ", rows[i].name, option_row__equals(&rows[i]),
 			rows[i].arg ? rows[i].arg : "");
 		print__verbs(out, rows[i].verbs);
 		fputs(" | ", out);

@@ -57,7 +57,9 @@ static void print__options(FILE *out, enum verb verb, bool with_value)
 
 	rows = option_rows(&n);
 	for (i = 0; i < n; i++) {
-		if (!(rows[i].verbs & 1u << verb) || (with_value && !rows[i].arg))
+		bool value = rows[i].arg && !option_row__optional(&rows[i]);
+
+		if (!(rows[i].verbs & 1u << verb) || (with_value && !value))
 			continue;
 		fprintf(out, "%s--%s", separator, rows[i].name);
 		separator = with_value ? "|" : " ";
@@ -89,7 +91,7 @@ static void print__value_cases(FILE *out)
 	for (i = 0; i < n; i++) {
 		const char *action = kind__action(rows[i].kind);
 
-		if (!rows[i].arg)
+		if (!rows[i].arg || option_row__optional(&rows[i]))
 			continue;
 		fprintf(out, "\t--%s", rows[i].name);
 		if (rows[i].key < 256)

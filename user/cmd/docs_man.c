@@ -72,6 +72,8 @@ static const struct item statuses[] = {
 	{ "0", "Success." },
 	{ "1", "Output could not be written." },
 	{ "2", "The command line is wrong." },
+	{ "3", "With --verify: a map differed from /proc/PID/maps. COMMAND's own status is lost "
+	       "then." },
 	{ "4", "Tracing is not possible: a privilege or something of the kernel is missing, or the "
 	       "process does not exist or has no address space. The message says what and how to "
 	       "get it." },
@@ -101,12 +103,20 @@ static const struct item limits[] = {
 static const struct item files[] = {
 	{ "/sys/kernel/btf/vmlinux", "The kernel's types." },
 	{ "/sys/kernel/tracing", "tracefs: the tracepoints." },
-	{ "/proc/PID/maps", "Read for the base of a process that runs already." },
+	{ "/proc/PID/maps",
+	  "Read for the base of a process that runs already, but in tier truth for --verify "
+	  "alone." },
 };
 
 static const struct item environment[] = {
 	{ "NO_COLOR", "When set and not empty: no colour. There is none either when output is not "
 		      "a terminal." },
+	{ "MEMTRACE_BTF",
+	  "When set and not empty: a file with the types of this kernel, instead of "
+	  "/sys/kernel/btf/vmlinux." },
+	{ "MEMTRACE_SELF_TEST",
+	  "0: tier truth does not try its reading of maps on memtrace's own map first. For tests "
+	  "of memtrace itself." },
 	{ "MEMTRACE_DEBUG",
 	  "When set and not empty: what libbpf says while it loads the programs, and what the "
 	  "kernel's verifier says of one that it refuses, on stderr." },
@@ -246,7 +256,7 @@ static void print__options(FILE *out)
 		snprintf(name, sizeof(name), "--%s", rows[i].name);
 		print__font(out, 'B', name);
 		if (rows[i].arg) {
-			fputc('=', out);
+			fputs(option_row__equals(&rows[i]), out);
 			print__font(out, 'I', rows[i].arg);
 		}
 		fputc('\n', out);

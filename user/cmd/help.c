@@ -43,7 +43,7 @@ static void print__option(FILE *out, const struct option_row *row)
 	else
 		column = fprintf(out, "      --%s", row->name);
 	if (row->arg)
-		column += fprintf(out, "=%s", row->arg);
+		column += fprintf(out, "%s%s", option_row__equals(row), row->arg);
 	print__wrapped(out, row->text, column + 2 > TEXT_COLUMN ? TEXT_COLUMN : column);
 }
 

@@ -362,6 +362,31 @@ static int tier__parse(const char *text, void *field, char *why, size_t why_len)
 	return -EINVAL;
 }
 
+static int verify__parse(const char *text, void *field, char *why, size_t why_len)
+{
+	if (text)
+		return duration__parse(text, field, why, why_len);
+	*(uint64_t *)field = NS_PER_S;
+	return 0;
+}
+
+/* "1/100", "1/100,quietly" */
+static int drop__parse(const char *text, void *field, char *why, size_t why_len)
+{
+	const char *at = text + 2, *end = text + strcspn(text, ",");
+	struct test_drop *drop = field;
+	uint64_t one_in;
+
+	if (!strncmp(text, "1/", 2) && digits__parse(&at, end, UINT32_MAX, &one_in) && at == end &&
+	    one_in && (!*end || !strcmp(end, ",quietly"))) {
+		drop->one_in = (uint32_t)one_in;
+		drop->quietly = *end;
+		return 0;
+	}
+	snprintf(why, why_len, "'%s' is no share of the records: give 1/N or 1/N,quietly", text);
+	return -EINVAL;
+}
+
 static int flag__parse(const char *text, void *field, char *why, size_t why_len)
 {
 	(void)text, (void)why, (void)why_len;
@@ -379,7 +404,8 @@ int option_value__parse(enum option_kind kind, const char *text, void *field, ch
 		[OPTION_UID] = uid__parse,	     [OPTION_EVENTS] = events__parse,
 		[OPTION_SIZE] = size__parse,	     [OPTION_RING] = ring__parse,
 		[OPTION_DURATION] = duration__parse, [OPTION_STACKS] = stacks__parse,
-		[OPTION_TIER] = tier__parse,
+		[OPTION_TIER] = tier__parse,	     [OPTION_VERIFY] = verify__parse,
+		[OPTION_DROP] = drop__parse,
 	};
 
 	return parse[kind](text, field, why, why_len);

@@ -39,6 +39,12 @@ struct event_choice {
 	X(FP, "fp", false)       \
 	X(DWARF, "dwarf", false)
 
+/* One record in so many is dropped on purpose; 0: none. */
+struct test_drop {
+	uint32_t one_in;
+	bool quietly;
+};
+
 enum stacks_mode {
 #define X(id, name, built) STACKS_##id,
 	STACKS_MODES(X)
@@ -75,12 +81,15 @@ enum option_kind {
 	OPTION_DURATION, /* [uint64_t] ns, not 0 */
 	OPTION_STACKS,	 /* [enum stacks_mode] */
 	OPTION_TIER,	 /* [enum tier] */
+	OPTION_VERIFY,	 /* [uint64_t] ns, not 0; without a value a second */
+	OPTION_DROP,	 /* [struct test_drop] */
 	OPTION_KIND_NR
 };
 
 /*
- * Parses text (NULL for OPTION_FLAG), which must outlive the field where that
- * is a pointer. Returns 0; -EINVAL with why filled in; or -ENOMEM.
+ * Parses text (NULL for OPTION_FLAG, and for OPTION_VERIFY without a value),
+ * which must outlive the field where that is a pointer. Returns 0; -EINVAL with
+ * why filled in; or -ENOMEM.
  */
 int option_value__parse(enum option_kind kind, const char *text, void *field, char *why,
 			size_t why_len);

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Options without a short form. */
-enum { KEY_JSON = 256, KEY_USER, KEY_RING_SIZE, KEY_TIER };
+enum { KEY_JSON = 256, KEY_USER, KEY_RING_SIZE, KEY_TIER, KEY_VERIFY, KEY_TEST_DROP };
 
 static const struct verb_row verb_rows[] = {
 #define X(id, name, use, min, max, hidden, text) { #name, use, min, max, hidden, text },
@@ -72,6 +72,14 @@ static const struct option_row rows[] = {
 	{ "ring-size", KEY_RING_SIZE, "SIZE",
 	  "Size of the buffer between kernel and memtrace, 64M unless given; rounded up to a "
 	  "power of two.", OPTION_RING, AT(ring_bytes), TRACE, OTHER },
+	{ "verify", KEY_VERIFY, "[=SECONDS]",
+	  "Compare each map with /proc/PID/maps whenever its process stands still, each second "
+	  "unless another time is given, and at the end; a difference is told, and the exit status "
+	  "is 3.", OPTION_VERIFY, AT(verify_ns), TRACE, OTHER },
+	{ "test-drop", KEY_TEST_DROP, "1/N[,quietly]",
+	  "For tests of memtrace itself: drop one record in N, at random. quietly: do not count "
+	  "for the process what the numbers of write sections tell as well.",
+	  OPTION_DROP, AT(test_drop), TRACE, OTHER },
 	{ "help", 'h', NULL, "Print this help.", OPTION_FLAG, AT(help), ALL_VERBS, OTHER },
 	{ "version", 'V', NULL, "Print the version.",
 	  OPTION_FLAG, AT(version), ALL_VERBS, OTHER },
@@ -82,6 +90,16 @@ const struct option_row *option_rows(size_t *ret_n)
 {
 	*ret_n = ROWS;
 	return rows;
+}
+
+bool option_row__optional(const struct option_row *row)
+{
+	return row->arg && *row->arg == '[';
+}
+
+const char *option_row__equals(const struct option_row *row)
+{
+	return row->arg && !option_row__optional(row) ? "=" : "";
 }
 
 const struct verb_row *verb__row(enum verb verb)
@@ -227,6 +245,7 @@ static int parse__run(struct parse *p, int argc, char **argv)
 			continue;
 		options[n].name = rows[i].name;
 		options[n].key = rows[i].key;
+		options[n].flags = option_row__optional(&rows[i]) ? OPTION_ARG_OPTIONAL : 0;
 		options[n++].arg = rows[i].arg;
 	}
 	err = argp_parse(&argp, argc, argv, flags, NULL, p);

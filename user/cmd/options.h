@@ -69,6 +69,8 @@ struct trace_options {
 	const char *output;    /* -o; NULL standard streams */
 	const char *user;      /* --user, a user that exists; NULL ours */
 	enum tier tier;	       /* --tier */
+	uint64_t verify_ns;    /* --verify; 0 never */
+	struct test_drop test_drop; /* --test-drop */
 	uint64_t ring_bytes;   /* --ring-size, a power of two */
 	bool help, version;    /* print this and do nothing else */
 };
@@ -88,7 +90,7 @@ void options__fini(struct trace_options *opts);
 struct option_row {
 	const char *name; /* "pid": --pid */
 	int key;	  /* 'p': -p; above 255: no short option */
-	const char *arg;  /* "PID[,PID...]"; NULL: takes none */
+	const char *arg;  /* "PID[,PID...]"; "[=SECONDS]": may be left out; NULL: takes none */
 	const char *text; /* for people, one or more sentences */
 	enum option_kind kind;
 	size_t offset;	    /* in struct trace_options */
@@ -96,6 +98,11 @@ struct option_row {
 	const char *group;  /* its heading in help and man page */
 };
 const struct option_row *option_rows(size_t *ret_n);
+
+/* Whether its value may be left out. */
+bool option_row__optional(const struct option_row *row);
+/* What stands between --NAME and its value in a description. */
+const char *option_row__equals(const struct option_row *row);
 
 /* The text of --help. verb TRACE tells of the other verbs as well. */
 void options__print_help(FILE *out, enum verb verb);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The session: who asks whom, and in which order. Parses no options, prints nothing. */
-#include "session.h"
+#include "session_private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,8 +12,6 @@
 #include "input/proc_maps.h"
 #include "util/escape.h"
 
-#define NS_PER_MS 1000000ull
-#define BATCH 65536
 /* A space is read again at most this often, and a little after it became uncertain. */
 #define RESYNC_NS (100 * NS_PER_MS)
 #define CHECK_NS (1000 * NS_PER_MS)
@@ -29,7 +27,7 @@ uint64_t session__now(void)
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
-static void nap(uint64_t ns)
+void session__nap(uint64_t ns)
 {
 	struct timespec ts = { .tv_nsec = (long)ns };
 
@@ -49,7 +47,7 @@ static void on_record(void *ctx, const void *data, size_t len)
 static long consume(struct session *s)
 {
 	decoder__set_time(s->decoder, session__now());
-	return live__consume(s->live, BATCH, on_record, s);
+	return live__consume(s->live, SESSION_BATCH, on_record, s);
 }
 
 static int on_task(void *ctx, const struct mt_task *task)
@@ -64,9 +62,25 @@ static int on_task(void *ctx, const struct mt_task *task)
 
 int session__load(struct session *s, const struct live_scope *scope, char *why, size_t why_len)
 {
-	*s = (struct session){ .observer = sink_observer, .truth = scope->truth };
+	int err;
+
+	*s = (struct session){ .observer = sink_observer, .truth = scope->truth, .scope = *scope };
 	s->begin_ns = s->checked_ns = session__now();
-	return live__open(scope, &s->live, why, why_len);
+	err = live__open(scope, &s->live, why, why_len);
+	if (!err && s->truth)
+		err = session__try_truth(s->live, why, why_len);
+	if (!err)
+		err = live__attach(s->live, why, why_len);
+	if (err) {
+		live__close(s->live);
+		s->live = NULL;
+	}
+	return err;
+}
+
+const char *session__tier(const struct session *s)
+{
+	return tier__name(s->truth ? TIER_TRUTH : TIER_CALLS);
 }
 
 int session__open(struct session *s, struct sink *sink, bool calls)
@@ -82,30 +96,24 @@ int session__open(struct session *s, struct sink *sink, bool calls)
 		return -ENOMEM;
 	if (!proc__max_map_count(&max))
 		tracker__set_max_map_count(s->tracker, max);
-	if (s->truth)
-		tracker__set_truth(s->tracker);
+	tracker__set_truth(s->tracker, s->truth);
 	return 0;
 }
 
 void session__close(struct session *s)
 {
 	live__close(s->live);
+	live__close(s->retired);
 	decoder__free(s->decoder);
 	tracker__free(s->tracker);
 	*s = (struct session){ 0 };
 }
 
-struct still {
-	uint64_t space;
-	bool found, in_call;
-	struct mt_task task;
-};
-
 static int match_space(void *ctx, const struct mt_task *task)
 {
 	struct still *still = ctx;
 
-	if (task->space == still->space) {
+	if (task->space == still->space && (!still->tid || task->tid == still->tid)) {
 		still->found = true;
 		still->in_call |= task->in_call != 0;
 		still->task = *task;
@@ -113,13 +121,10 @@ static int match_space(void *ctx, const struct mt_task *task)
 	return 0;
 }
 
-/*
- * Whether anybody still has that space, what its counters are, and whether a
- * call is under way. All threads are looked at: vfork shares spaces.
- */
-static bool ask_space(struct session *s, const struct space *space, struct still *ret)
+bool session__ask_space(struct session *s, const struct space *space, uint32_t tid,
+			struct still *ret)
 {
-	*ret = (struct still){ .space = space->id };
+	*ret = (struct still){ .space = space->id, .tid = tid };
 	return !live__scan(s->live, 0, false, match_space, ret) && ret->found;
 }
 
@@ -135,13 +140,9 @@ static int read_base(struct session *s, struct space *space)
 	size_t n;
 	int err;
 
-	if (s->truth) {
-		space->last_base_ns = begin;
-		return live__walk(s->live, space->tgid);
-	}
 	err = proc_maps__read((pid_t)space->tgid, &regions, &n, NULL);
 	/* A main thread that has ended shows nothing, though others go on: ask one of them. */
-	if (!err && !n && ask_space(s, space, &still)) {
+	if (!err && !n && session__ask_space(s, space, 0, &still)) {
 		free(regions);
 		err = proc_maps__read((pid_t)still.task.tid, &regions, &n, NULL);
 	}
@@ -149,7 +150,7 @@ static int read_base(struct session *s, struct space *space)
 	space->last_base_ns = end;
 	if (err)
 		return err;
-	if (n && ask_space(s, space, &still))
+	if (n && session__ask_space(s, space, 0, &still))
 		err = tracker__base(s->tracker, space->id, regions, n, begin, end);
 	else
 		err = -ESRCH;
@@ -168,12 +169,26 @@ int session__attach(struct session *s)
 		if (err)
 			return err;
 	}
+	if (s->truth)
+		return session__ask_walks(s, UINT64_MAX);
 	for (space = tracker__next_space(s->tracker, NULL); space;
 	     space = tracker__next_space(s->tracker, space)) {
 		if (!space->has_base && read_base(s, space) == -ENOMEM)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* What was counted, by the tier that is retired as well. */
+void session__stats(struct session *s, struct mt_stats *ret)
+{
+	uint64_t *sum = (uint64_t *)ret;
+	const uint64_t *past = (const uint64_t *)&s->past;
+	size_t i;
+
+	live__stats(s->live, ret);
+	for (i = 0; i < sizeof(*ret) / sizeof(*sum); i++)
+		sum[i] += past[i];
 }
 
 /* Events of the types from first to last that were lost. */
@@ -206,9 +221,9 @@ static void forget_ended(struct session *s)
 		live__forget(s->live, id);
 }
 
-static void drain(struct session *s)
+void session__drain(struct session *s)
 {
-	while (consume(s) == BATCH)
+	while (consume(s) == SESSION_BATCH)
 		;
 }
 
@@ -228,7 +243,7 @@ static void scan_lives(struct session *s)
 {
 	uint64_t newest = live__newest(s->live);
 
-	drain(s);
+	session__drain(s);
 	tracker__scan_begin(s->tracker);
 	if (live__scan(s->live, 0, false, on_task, s))
 		return;
@@ -245,10 +260,11 @@ static void check_losses(struct session *s, uint64_t now)
 	struct mt_stats st;
 
 	s->checked_ns = now;
-	live__stats(s->live, &st);
-	lives_lost = count_lost(&st, MT_EVENT_CALL + 1, MT_EVENT_NR - 1);
-	lost = lives_lost + count_lost(&st, MT_EVENT_CALL, MT_EVENT_CALL);
-	missed = st.lost[MT_EVENT_CALL][MT_LOSS_MISSED];
+	session__stats(s, &st);
+	lives_lost = count_lost(&st, MT_EVENT_FORK, MT_EVENT_EXIT);
+	lost = count_lost(&st, MT_EVENT_CALL, MT_EVENT_NR - 1);
+	missed = st.lost[MT_EVENT_CALL][MT_LOSS_MISSED] +
+		 st.lost[MT_EVENT_SECTION][MT_LOSS_MISSED];
 	if (lives_lost != s->lives_lost || s->scan_again)
 		scan_lives(s);
 	/* Once more, for those that were on their way. */
@@ -269,6 +285,10 @@ static void read_wanted(struct session *s, uint64_t now)
 {
 	struct space *space = NULL;
 
+	if (s->truth) {
+		session__ask_walks(s, now);
+		return;
+	}
 	while ((space = tracker__next_wanted(s->tracker, space, now - RESYNC_NS)))
 		read_base(s, space);
 }
@@ -279,9 +299,15 @@ long session__pump(struct session *s)
 	uint64_t now = session__now();
 
 	forget_ended(s);
+	if (s->truth)
+		session__check_numbers(s, now);
 	read_wanted(s, now);
 	if (now - s->checked_ns >= CHECK_NS)
 		check_losses(s, now);
+	if (tracker__distrusted(s->tracker) && !s->stuck)
+		session__lower(s);
+	if (s->verify_ns)
+		session__verify(s, now, false);
 	return n;
 }
 
@@ -298,15 +324,6 @@ static void ask_growing(struct session *s, struct space *space)
 	}
 }
 
-/* Every section that has ended has reached us, and none is under way. */
-static bool prove_truth(struct session *s, struct space *space, const struct mt_task *task)
-{
-	drain(s);
-	if (task->write_locked || space->next_seq < task->seq)
-		return false;
-	return true;
-}
-
 /*
  * One try to prove the map exact: every call that has ended has reached us,
  * none is under way, and the kernel's counters agree. True when there is
@@ -321,7 +338,7 @@ static bool prove(struct session *s, struct space *space)
 
 	if (live__space(s->live, id, &before))
 		return false;
-	drain(s);
+	session__drain(s);
 	if (tracker__space(s->tracker, id) != space)
 		return true; /* it ended just now */
 	check_lost(s, space);
@@ -329,26 +346,32 @@ static bool prove(struct session *s, struct space *space)
 		return false;
 	if (!space->exact)
 		return read_base(s, space) && space->has_base;
-	if (!s->truth)
-		ask_growing(s, space);
-	if (!ask_space(s, space, &still) || live__space(s->live, space->id, &after))
+	ask_growing(s, space);
+	if (!session__ask_space(s, space, 0, &still) || live__space(s->live, space->id, &after))
 		return false; /* its end is on the way to us */
-	if (s->truth)
-		return prove_truth(s, space, &still.task);
 	quiet = !still.in_call && after.calls == before.calls;
 	return quiet && tracker__audit(s->tracker, space, &still.task.mm, still.task.ts_ns);
 }
 
+bool session__prove(struct session *s, uint64_t id, uint64_t proofs)
+{
+	struct space *space = tracker__space(s->tracker, id);
+
+	if (s->truth)
+		return session__prove_truth(s, id, proofs);
+	return !space || prove(s, space);
+}
+
 static bool settle(struct session *s, uint64_t id)
 {
-	struct space *space;
+	struct space *space = tracker__space(s->tracker, id);
+	uint64_t proofs = space ? space->proofs : 0;
 	int i;
 
 	for (i = 0; i < MAP_TRIES; i++) {
-		space = tracker__space(s->tracker, id);
-		if (!space || prove(s, space))
+		if (session__prove(s, id, proofs))
 			return true;
-		nap(NS_PER_MS / 2);
+		session__nap(NS_PER_MS / 2);
 	}
 	return false;
 }
@@ -388,7 +411,7 @@ void session__maps(struct session *s)
 	size_t n = 0, i, max;
 	uint32_t *tgids;
 
-	drain(s);
+	session__drain(s);
 	max = tracker__live_processes(s->tracker);
 	tgids = calloc(max ? max : 1, sizeof(*tgids));
 	if (!tgids)
@@ -408,46 +431,70 @@ static void settle_all(struct session *s)
 {
 	struct space *space = NULL;
 
-	drain(s);
+	session__drain(s);
+	if (s->verify_ns)
+		session__verify(s, session__now(), true);
+	if (s->truth) {
+		session__prove_all(s);
+		return;
+	}
 	while ((space = tracker__next_wanted(s->tracker, space, UINT64_MAX)))
 		read_base(s, space);
 }
 
-void session__finish(struct session *s, const char *tier, uint64_t lines_dropped)
+static void count_calls(struct summary *sum, const struct mt_stats *st, uint64_t delivered)
+{
+	int cause;
+
+	sum->seen = st->seen[MT_EVENT_CALL];
+	sum->delivered = delivered;
+	for (cause = 0; cause < MT_LOSS_NR; cause++)
+		sum->lost_by_cause[cause] = st->lost[MT_EVENT_CALL][cause];
+	sum->lost = count_lost(st, MT_EVENT_CALL, MT_EVENT_CALL);
+}
+
+static void count_others(struct summary *sum, const struct mt_stats *st, const uint64_t *malformed)
+{
+	int type;
+
+	for (type = MT_EVENT_FORK; type <= MT_EVENT_REGIONS; type++) {
+		sum->lives_seen += st->seen[type];
+		sum->lives_lost += malformed[type];
+	}
+	sum->lives_lost += count_lost(st, MT_EVENT_FORK, MT_EVENT_REGIONS);
+	sum->sections_seen = st->seen[MT_EVENT_SECTION];
+	sum->sections_lost = malformed[MT_EVENT_SECTION] +
+			     count_lost(st, MT_EVENT_SECTION, MT_EVENT_SECTION);
+}
+
+void session__finish(struct session *s, uint64_t lines_dropped)
 {
 	const struct tracker_totals *totals = tracker__totals(s->tracker);
 	const uint64_t *malformed = decoder__malformed(s->decoder);
-	struct summary sum = { .tier = tier, .lines_dropped = lines_dropped };
+	struct summary sum = { .tier = session__tier(s), .lines_dropped = lines_dropped };
 	struct mt_stats st;
-	int i, cause, type;
+	int i;
 
 	settle_all(s);
 	live__stop(s->live);
 	check_losses(s, session__now());
 	/* A program that is running still ends. */
 	for (i = 0; i < 10; i++) {
-		drain(s);
-		live__stats(s->live, &st);
+		session__drain(s);
+		session__stats(s, &st);
 		if (st.seen[MT_EVENT_CALL] ==
 		    totals->calls + count_lost(&st, MT_EVENT_CALL, MT_EVENT_CALL))
 			break;
-		nap(2 * NS_PER_MS);
+		session__nap(2 * NS_PER_MS);
 	}
 	tracker__finish(s->tracker, session__now());
 	sum.duration_ns = session__now() - s->begin_ns;
-	sum.seen = st.seen[MT_EVENT_CALL];
-	sum.delivered = totals->calls;
-	for (cause = 0; cause < MT_LOSS_NR; cause++)
-		sum.lost_by_cause[cause] = st.lost[MT_EVENT_CALL][cause];
+	count_calls(&sum, &st, totals->calls);
 	sum.lost_by_cause[MT_LOSS_MALFORMED] += malformed[MT_EVENT_CALL] + malformed[0];
-	for (cause = 0; cause < MT_LOSS_NR; cause++)
-		sum.lost += sum.lost_by_cause[cause];
-	for (type = MT_EVENT_CALL + 1; type < MT_EVENT_NR; type++) {
-		sum.lives_seen += st.seen[type];
-		sum.lives_lost += malformed[type];
-		for (cause = 0; cause < MT_LOSS_NR; cause++)
-			sum.lives_lost += st.lost[type][cause];
-	}
+	sum.lost += malformed[MT_EVENT_CALL] + malformed[0];
+	count_others(&sum, &st, malformed);
+	sum.verified = s->verified;
+	sum.differences = s->differences;
 	sum.totals = totals;
 	sum.tracker = s->tracker;
 	sum.not_traced = st.no_space + st.no_state;

@@ -6,6 +6,7 @@
 #ifndef MEMTRACE_CMD_SESSION_H
 #define MEMTRACE_CMD_SESSION_H
 
+#include "core/map_compare.h"
 #include "core/tracker.h"
 #include "input/decode.h"
 #include "input/live.h"
@@ -24,13 +25,26 @@ struct session {
 	uint64_t scanned_space; /* the newest when all threads were last scanned */
 	bool scan_again;
 	bool truth;
+	struct live_scope scope; /* as it was loaded */
+	/* A tier that could not be held: stopped, and its counts so far. */
+	struct live *retired;
+	struct mt_stats past;
+	bool stuck; /* nor could a lower one be had */
+	uint64_t numbers_ns; /* when the kernel's numbers may be looked at again */
+	uint64_t wants, wants_ns; /* live__wants(), and since when nothing was wanted */
+	uint64_t verify_ns; /* --verify; 0 never */
+	uint64_t verified, differences;
+	/* A line for people: on stderr. */
+	void (*tell)(const char *text);
+	void (*differs)(const struct space *space, const struct map_difference *diff);
 };
 
 uint64_t session__now(void); /* CLOCK_MONOTONIC, ns */
 
 /*
- * Loads and attaches: what takes privileges that nothing later takes. Returns 0
- * or -errno with a sentence in why.
+ * Loads and attaches: what takes privileges that nothing later takes. Tier truth
+ * is tried on our own map first. Returns 0 or -errno with a sentence in why;
+ * -ENOTSUP: a lower tier may do.
  */
 int session__load(struct session *s, const struct live_scope *scope, char *why, size_t why_len);
 
@@ -51,6 +65,9 @@ long session__pump(struct session *s);
 void session__maps(struct session *s);
 
 /* Detaches, drains the ring and writes the closing report. Returns nothing lost. */
-void session__finish(struct session *s, const char *tier, uint64_t lines_dropped);
+void session__finish(struct session *s, uint64_t lines_dropped);
+
+/* The tier that the session has now. */
+const char *session__tier(const struct session *s);
 
 #endif

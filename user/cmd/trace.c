@@ -53,6 +53,18 @@ struct trace {
 		fputc('\n', stderr);           \
 	} while (0)
 
+static void tell(const char *text)
+{
+	complain("%s", text);
+}
+
+static void tell_difference(const struct space *space, const struct map_difference *diff)
+{
+	complain("pid %u, space %llu: the map differs from /proc/PID/maps", space->tgid,
+		 (unsigned long long)space->id);
+	fprintf(stderr, "  expected %s\n  got      %s\n", diff->expected, diff->got);
+}
+
 static int own_failure(const struct trace *t)
 {
 	return t->opts->command ? STATUS_OURS : STATUS_CANNOT_TRACE;
@@ -127,7 +139,7 @@ static int open_sink(struct trace *t)
 		.version = MEMTRACE_VERSION,
 		.kernel = t->kernel,
 		.boot_id = t->boot_id,
-		.tier = tier__name(o->tier),
+		.tier = session__tier(&t->session),
 		.command_line = t->command_line,
 		.vsyscall = *t->vsyscall ? t->vsyscall : NULL,
 	};
@@ -236,6 +248,8 @@ static int load(struct trace *t)
 		.uid = o->uid.uid,
 		.cgroup_set = o->cgroup != NULL,
 		.truth = o->tier == TIER_TRUTH,
+		.test_drop = o->test_drop.one_in,
+		.test_drop_quietly = o->test_drop.quietly,
 		.clocks = o->json,
 		.ring_bytes = o->ring_bytes,
 	};
@@ -248,6 +262,14 @@ static int load(struct trace *t)
 			return err;
 	}
 	err = session__load(&t->session, &scope, why, sizeof(why));
+	if (err == -ENOTSUP && scope.truth) {
+		complain("%s; going on with tier %s", why, tier__name(TIER_CALLS));
+		scope.truth = false;
+		err = session__load(&t->session, &scope, why, sizeof(why));
+	}
+	t->session.verify_ns = o->verify_ns;
+	t->session.tell = tell;
+	t->session.differs = tell_difference;
 	if (err)
 		complain("cannot trace: %s", why);
 	return err;
@@ -378,7 +400,7 @@ static void tell_begin(const struct trace *t)
 	size_t n = tracker__live_processes(t->session.tracker);
 
 	fprintf(stderr, "Tracing the memory of %zu process%s, tier %s ... Hit Ctrl-C to end.\n", n,
-		n == 1 ? "" : "es", tier__name(t->opts->tier));
+		n == 1 ? "" : "es", session__tier(&t->session));
 }
 
 static int run(struct trace *t)
@@ -395,11 +417,12 @@ static int run(struct trace *t)
 	if (t->opts->duration_ns)
 		t->end_ns = session__now() + t->opts->duration_ns;
 	loop(t);
-	session__finish(&t->session, tier__name(t->opts->tier), writer__dropped(t->out));
+	session__finish(&t->session, writer__dropped(t->out));
 	status = close_output(t);
 	if (status == STATUS_OK && t->opts->command && t->command.ended)
 		status = command__exit_status(&t->command);
-	return status;
+	/* A wrong map is worse than whatever COMMAND has to say. */
+	return t->session.differences ? STATUS_DIFFERS : status;
 }
 
 int cmd_trace(const struct trace_options *opts)

@@ -76,12 +76,22 @@ struct lost_record {
 	uint64_t count; /* since it was last told */
 };
 
+/* A map was found to be wrong: it is uncertain from then on, and is read again. */
+struct audit_record {
+	uint64_t ts_ns;
+	const struct space *space;
+	const struct process *process; /* one that has the space, or NULL */
+	const char *why;
+	const char *expected, *got; /* lines of /proc/PID/maps and of the map; or NULL */
+};
+
 struct observer {
 	void (*process)(void *ctx, const struct process_record *rec);
 	void (*call)(void *ctx, const struct call_record *rec);
 	void (*finding)(void *ctx, const struct finding *finding);
 	void (*state)(void *ctx, const struct state_record *rec);
 	void (*lost)(void *ctx, const struct lost_record *rec);
+	void (*audit)(void *ctx, const struct audit_record *rec);
 };
 
 #endif

@@ -62,7 +62,17 @@ struct space {
 	uint32_t lost;	   /* as the last record said */
 	uint64_t delivered; /* calls that reached us */
 	uint64_t resyncs;
-	uint64_t next_seq, last_seq; /* tier truth: of write sections */
+	/* Tier truth: numbers of write sections, made whole (truth__number). */
+	uint64_t next_seq, walk_seq;
+	uint64_t uncertain_seq; /* next_seq when it became uncertain */
+	bool numbered;	 /* next_seq is known */
+	bool due;	 /* exact, but for the whole map that its last section sends */
+	uint64_t proofs; /* audits by hash that it has passed */
+	uint32_t asks;	 /* for its whole map, since it became uncertain */
+	uint64_t checked_seq; /* next_seq when it was last compared with the kernel's */
+	uint64_t kernel_seq;  /* which was this, not made whole */
+	bool ahead;	      /* and another */
+	uint64_t verified_ns; /* when it was last compared with /proc/PID/maps */
 	uint32_t users;	  /* live processes */
 	uint32_t threads; /* of all of them */
 	uint64_t grown;	  /* bytes that one of several growing stacks took: which, is asked */
@@ -108,6 +118,7 @@ struct process {
 struct tracker_totals {
 	uint64_t calls, lives;	/* events delivered */
 	uint64_t sections;
+	uint64_t missing;	/* sections that were noticed to be missing */
 	uint64_t resyncs;	/* bases read again */
 	uint64_t bases;		/* first bases */
 	uint64_t audits, audit_failures;

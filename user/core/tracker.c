@@ -52,9 +52,9 @@ void tracker__free(struct tracker *t)
 	free(t);
 }
 
-void tracker__set_truth(struct tracker *t)
+void tracker__set_truth(struct tracker *t, bool truth)
 {
-	t->truth = true;
+	t->truth = truth;
 }
 
 void tracker__set_max_map_count(struct tracker *t, uint64_t regions)
@@ -194,7 +194,7 @@ static int fork_map(struct tracker *t, const struct fork_event *ev, struct space
 	parent->has_copies = true;
 	t->totals.bases++;
 	known = parent->exact && ev->ts_ns >= parent->base_end_ns;
-	space__exact(t, child, ev->ts_ns);
+	space__exact(t, child, !child->has_base, ev->ts_ns);
 	if (!known)
 		space__uncertain(t, child, "its parent's map was not known", ev->ts_ns);
 	else

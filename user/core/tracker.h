@@ -64,7 +64,20 @@ struct walk_event {
 	uint64_t seq; /* tier truth: of the first section that is not in it */
 	uint32_t tgid, first, count;
 	bool last, bad;
+	bool stale;	/* sections went by meanwhile */
+	bool unsettled; /* as struct audit_event says */
+	struct mt_counters mm;
 	const struct raw_region *regions;
+};
+
+/*
+ * What the map must be like before section seq. unsettled: an unmapping may go
+ * on after its section, and take from total_vm, data_vm and stack_vm yet.
+ */
+struct audit_event {
+	uint64_t space, ts_ns, seq, hash;
+	bool unsettled, bad;
+	struct mt_counters mm;
 };
 
 /* NULL without memory. observer may be NULL; it is called synchronously. */
@@ -72,7 +85,26 @@ struct tracker *tracker__new(const struct observer *observer, void *observer_ctx
 void tracker__free(struct tracker *t);
 
 /* Maps are made from write sections: the call model only stands by. */
-void tracker__set_truth(struct tracker *t);
+void tracker__set_truth(struct tracker *t, bool truth);
+
+/*
+ * Tier truth: what the kernel's tree is read as contradicts the kernel's own
+ * counters, time and again. Its maps are uncertain, and will be.
+ */
+bool tracker__distrusted(const struct tracker *t);
+
+/*
+ * The kernel's number of the next section, which was read before all that has
+ * come by now: what has not come is missing. Tier truth.
+ */
+void tracker__on_number(struct tracker *t, struct space *s, uint64_t seq, uint64_t ts_ns);
+
+/* A whole map was due, and it has not come. */
+void tracker__overdue(struct tracker *t, struct space *s, uint64_t ts_ns);
+
+/* The map was found to be wrong by who compared it with another source: two lines of it. */
+void tracker__on_difference(struct tracker *t, struct space *s, const char *expected,
+			    const char *got, uint64_t ts_ns);
 
 /* vm.max_map_count, to name it when a call fails at it. */
 void tracker__set_max_map_count(struct tracker *t, uint64_t regions);
@@ -85,6 +117,9 @@ int tracker__on_exec(struct tracker *t, const struct exec_event *ev);
 int tracker__on_exit(struct tracker *t, const struct exit_event *ev);
 int tracker__on_walk(struct tracker *t, const struct walk_event *ev);
 int tracker__on_section(struct tracker *t, const struct section_event *ev);
+/* A piece of a walk came, but it could not be decoded. */
+void tracker__on_malformed_walk(struct tracker *t, uint64_t space, uint64_t ts_ns);
+int tracker__on_audit(struct tracker *t, const struct audit_event *ev);
 
 /* Every record carries its space's losses so far: a rise makes it uncertain. */
 void tracker__on_lost(struct tracker *t, uint64_t space, uint32_t lost, uint64_t ts_ns);

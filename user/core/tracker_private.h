@@ -25,6 +25,7 @@ struct tracker {
 	uint32_t scan; /* number of the last scan of all threads */
 	uint64_t max_map_count;
 	bool truth;
+	unsigned int distrust;
 	uint64_t *ended; /* spaces that nobody uses any more */
 	size_t n_ended, ended_size;
 	struct tracker_totals totals;
@@ -66,11 +67,15 @@ void space__end_unused(struct tracker *t, uint64_t space);
 void space__uncertain(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns);
 /* Something was lost that ended by ts_ns: what else was under way is not known. */
 void space__lost(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns);
-void space__exact(struct tracker *t, struct space *s, uint64_t ts_ns);
+/* first: it has not been before, which is no news. */
+void space__exact(struct tracker *t, struct space *s, bool first, uint64_t ts_ns);
 struct model_space space__model(struct tracker *t, struct space *s);
-/* Gives the space a whole map; takes the regions over in any case. */
+/*
+ * Gives the space a whole map; takes the regions over in any case. ev: the walk
+ * that it is from, which must pass an audit for it to be exact; or NULL.
+ */
 int space__set_map(struct tracker *t, struct space *s, struct region *regions, size_t n,
-		   uint64_t begin_ns, uint64_t end_ns);
+		   uint64_t begin_ns, uint64_t end_ns, const struct walk_event *ev);
 
 /*
  * Notes that a call or fork acted on [start, end) between its two times. If
@@ -88,17 +93,32 @@ int space__window(struct tracker *t, struct space *s, const struct window *w);
 bool space__check_totals(struct tracker *t, struct space *s, const struct mt_counters *mm,
 			 uint64_t ts_ns);
 
+/* Uncertain, but of no news as long as what makes it exact again comes next. */
+void space__due(struct tracker *t, struct space *s, uint64_t ts_ns);
+
 /* What the range of a change is, for people: looked up while it is mapped. */
 void change__describe(const struct tracker *t, const struct space *s, const struct change *change,
 		      struct call_record *rec);
 
 /* Tier truth (tracker_truth.c). */
 void truth__take_change(struct tracker *t, uint32_t tid, struct change *ret);
+/* The number of a section, made whole: of all that it may be the nearest to the next one. */
+uint64_t truth__number(const struct space *s, uint64_t seq);
+/* Section seq is the next that the map has not; those up to there that did not come are missing. */
+void truth__advance(struct tracker *t, struct space *s, uint64_t seq, uint64_t ts_ns);
+
 /* What is new in a walk after somebody else's section, before the walk becomes the map. */
 void truth__tell_walk(struct tracker *t, struct space *s, const struct region *walk, size_t n,
 		      uint64_t ts_ns);
-/* After each section: number of regions and total size are as the kernel counts. */
-void space__check_section(struct tracker *t, struct space *s, const struct section_event *ev);
+
+/* Audits in tier truth (tracker_audit.c). */
+/* After a section: the map, which was as `before` says, is as the kernel counts. */
+void audit__section(struct tracker *t, struct space *s, const struct region_totals *before,
+		    const struct section_event *ev);
+/* A whole map has come: true when it is what the kernel counts. */
+bool audit__walk(struct tracker *t, struct space *s, const struct walk_event *ev);
+/* A walk of the kernel's tree failed. */
+void audit__bad_walk(struct tracker *t, struct space *s, uint64_t ts_ns);
 
 /* Findings (findings.c): all that a call, or what else made a change, gives cause for. */
 void findings__of_call(struct tracker *t, struct process *p, const struct space *s,

@@ -71,26 +71,42 @@ void space__free(struct tracker *t, struct space *s)
 
 void space__uncertain(struct tracker *t, struct space *s, const char *why, uint64_t ts_ns)
 {
-	if (!s->exact)
+	if (!s->exact && !s->due)
 		return;
+	if (!s->due)
+		t->uncertain_spaces++;
+	s->due = false;
 	s->exact = false;
 	s->why = why;
+	s->uncertain_seq = s->next_seq;
 	s->uncertain_ns = ts_ns;
-	t->uncertain_spaces++;
 	tell_state(t, s, ts_ns);
 }
 
-void space__exact(struct tracker *t, struct space *s, uint64_t ts_ns)
+void space__due(struct tracker *t, struct space *s, uint64_t ts_ns)
 {
-	bool first = !s->has_base;
+	if (!s->exact)
+		return;
+	s->exact = false;
+	s->due = true;
+	s->why = "its whole map is on the way";
+	s->uncertain_ns = ts_ns;
+	t->uncertain_spaces++;
+}
+
+void space__exact(struct tracker *t, struct space *s, bool first, uint64_t ts_ns)
+{
+	bool quiet = first || s->due;
 
 	s->has_base = true;
 	if (s->exact)
 		return;
 	s->exact = true;
+	s->due = false;
+	s->asks = 0;
 	s->why = NULL;
 	t->uncertain_spaces--;
-	if (!first)
+	if (!quiet)
 		tell_state(t, s, ts_ns);
 }
 
@@ -106,7 +122,7 @@ struct model_space space__model(struct tracker *t, struct space *s)
 }
 
 int space__set_map(struct tracker *t, struct space *s, struct region *regions, size_t n,
-		   uint64_t begin_ns, uint64_t end_ns)
+		   uint64_t begin_ns, uint64_t end_ns, const struct walk_event *ev)
 {
 	struct region_map *map = region_map__new();
 	struct process *p;
@@ -129,11 +145,13 @@ int space__set_map(struct tracker *t, struct space *s, struct region *regions, s
 	first = !s->has_base;
 	if (first) {
 		t->totals.bases++;
-	} else if (!s->exact) {
+	} else if (!s->exact && !s->due) {
 		s->resyncs++;
 		t->totals.resyncs++;
 	}
-	space__exact(t, s, end_ns);
+	s->has_base = true;
+	if (!ev || audit__walk(t, s, ev))
+		space__exact(t, s, first, end_ns);
 	p = first ? tracker__process(t, s->tgid) : NULL;
 	if (p && p->space == s->id)
 		process__note_start(t, p, s);
@@ -188,7 +206,7 @@ int tracker__base(struct tracker *t, uint64_t space, const struct raw_region *ra
 		}
 	}
 	mark_thread_stacks(t, s, regions, n);
-	return space__set_map(t, s, regions, n, begin_ns, end_ns);
+	return space__set_map(t, s, regions, n, begin_ns, end_ns, NULL);
 }
 
 static int walk_append(struct tracker *t, struct space *s, const struct walk_event *ev)
@@ -233,10 +251,17 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 		return t->truth ? 0 : -ENOMEM;
 	if (p)
 		process__move(t, p, s);
-	if (ev->first == 0)
+	if (ev->first == 0) {
 		s->walk_n = 0;
-	if (ev->bad || ev->first != s->walk_n) {
+		s->walk_seq = ev->seq;
+	}
+	if (ev->bad || ev->stale || ev->first != s->walk_n || ev->seq != s->walk_seq) {
 		s->walk_n = 0;
+		/* A piece got lost: another walk need not wait. */
+		if (!ev->bad && !ev->stale)
+			s->asks = 0;
+		if (t->truth && ev->bad && !ev->stale)
+			audit__bad_walk(t, s, ev->ts_ns);
 		return 0;
 	}
 	err = walk_append(t, s, ev);
@@ -245,18 +270,21 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 	walk = s->walk;
 	s->walk = NULL;
 	s->walk_size = 0;
-	if (t->truth && s->last_seq >= ev->seq && s->last_seq) {
-		/* Sections went by while it was walked. */
+	if (t->truth && s->numbered && truth__number(s, ev->seq) < s->next_seq) {
+		/* Sections have come since that are not in it. */
 		free(walk);
 		s->walk_n = 0;
 		return 0;
 	}
-	s->next_seq = ev->seq;
+	if (t->truth)
+		truth__advance(t, s, truth__number(s, ev->seq), ev->ts_ns);
 	truth__tell_walk(t, s, walk, s->walk_n, ev->ts_ns);
-	err = space__set_map(t, s, walk, s->walk_n, ev->ts_ns, ev->ts_ns);
+	err = space__set_map(t, s, walk, s->walk_n, ev->ts_ns, ev->ts_ns, t->truth ? ev : NULL);
 	s->walk_n = 0;
 	if (!err && !t->truth)
 		space__check_totals(t, s, &s->mm, ev->ts_ns);
+	if (err == -EINVAL && t->truth)
+		audit__bad_walk(t, s, ev->ts_ns);
 	/* Pieces that do not fit together are no map: as if the walk had failed. */
 	return err == -EINVAL ? 0 : err;
 }
@@ -430,18 +458,6 @@ bool space__check_totals(struct tracker *t, struct space *s, const struct mt_cou
 	return false;
 }
 
-void space__check_section(struct tracker *t, struct space *s, const struct section_event *ev)
-{
-	const struct region_totals *totals = region_map__totals(s->map);
-
-	t->totals.audits++;
-	if (totals->regions == ev->mm.map_count &&
-	    (ev->downgraded || totals->bytes == ev->mm.total_vm * REGION_PAGE))
-		return;
-	t->totals.audit_failures++;
-	space__uncertain(t, s, "the kernel's counters disagree", ev->ts_ns);
-}
-
 bool tracker__audit(struct tracker *t, struct space *s, const struct mt_counters *mm,
 		    uint64_t ts_ns)
 {
@@ -509,7 +525,9 @@ void tracker__on_lost(struct tracker *t, uint64_t space, uint32_t lost, uint64_t
 	s->lost = lost;
 	if (t->observer && t->observer->lost)
 		t->observer->lost(t->observer_ctx, &rec);
-	space__lost(t, s, "events were lost", ts_ns);
+	/* In tier truth only sections make the map, and their numbers tell of them. */
+	if (!t->truth)
+		space__lost(t, s, "events were lost", ts_ns);
 }
 
 void tracker__all_uncertain(struct tracker *t, const char *why, uint64_t ts_ns)

@@ -249,36 +249,75 @@ static int apply(struct tracker *t, struct space *s, const struct section_event 
 	return err;
 }
 
+uint64_t truth__number(const struct space *s, uint64_t seq)
+{
+	const uint64_t half = 1ull << (MT_SEQ_BITS - 1);
+	uint64_t ahead;
+
+	/* From the second round on, so that there is room for what came before. */
+	if (!s->numbered)
+		return (1ull << MT_SEQ_BITS) + (seq & MT_SEQ_MASK);
+	ahead = (seq - s->next_seq) & MT_SEQ_MASK;
+	return ahead < half ? s->next_seq + ahead : s->next_seq + ahead - 2 * half;
+}
+
+void truth__advance(struct tracker *t, struct space *s, uint64_t seq, uint64_t ts_ns)
+{
+	if (s->numbered && seq > s->next_seq) {
+		t->totals.missing += seq - s->next_seq;
+		space__uncertain(t, s, "a write section is missing", ts_ns);
+	}
+	s->numbered = true;
+	s->next_seq = seq;
+}
+
+void tracker__on_number(struct tracker *t, struct space *s, uint64_t seq, uint64_t ts_ns)
+{
+	if (s->numbered && truth__number(s, seq) > s->next_seq)
+		truth__advance(t, s, truth__number(s, seq), ts_ns);
+}
+
+void tracker__overdue(struct tracker *t, struct space *s, uint64_t ts_ns)
+{
+	if (s->due)
+		space__uncertain(t, s, "a whole map did not come", ts_ns);
+}
+
 int tracker__on_section(struct tracker *t, const struct section_event *ev)
 {
 	struct space *s = tracker__space(t, ev->space);
+	struct region_totals before;
+	uint64_t seq;
 	int err = 0;
 
 	t->totals.sections++;
 	/* Its last process has ended: what is left is unmapped (exit_mmap). */
 	if (!s)
 		return 0;
+	seq = truth__number(s, ev->seq);
+	if (s->numbered && seq < s->next_seq)
+		return 0;
+	truth__advance(t, s, seq, ev->ts_ns);
+	s->next_seq = seq + 1;
 	s->layout = ev->layout;
 	s->mm = ev->mm;
-	if (!s->has_base || ev->seq < s->next_seq) {
-		s->last_seq = ev->seq;
+	if (!s->has_base)
 		return 0;
-	}
-	s->last_seq = ev->seq;
-	if (ev->seq != s->next_seq)
-		space__uncertain(t, s, "a write section is missing", ev->ts_ns);
-	s->next_seq = ev->seq + 1;
+	tracker__overdue(t, s, ev->ts_ns);
 	if (ev->bad)
 		space__uncertain(t, s, "the walk of a write section failed", ev->ts_ns);
 	if (ev->full && s->exact && ev->origin >= MT_CALL_NR)
 		s->walk_by = section__origin(ev);
+	if (ev->full)
+		space__due(t, s, ev->ts_ns);
 	if (ev->full || ev->bad)
 		return 0;
+	before = *region_map__totals(s->map);
 	if (ev->lo < ev->hi)
 		err = apply(t, s, ev);
 	if (err)
 		space__uncertain(t, s, "out of memory", ev->ts_ns);
 	else if (s->exact)
-		space__check_section(t, s, ev);
+		audit__section(t, s, &before, ev);
 	return err;
 }

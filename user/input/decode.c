@@ -9,23 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names.h"
 #include "util/escape.h"
-
-/* include/linux/mm.h */
-enum {
-	VM_READ = 0x1,
-	VM_WRITE = 0x2,
-	VM_EXEC = 0x4,
-	VM_MAYSHARE = 0x80,
-	VM_GROWSDOWN = 0x100,
-	VM_LOCKED = 0x2000,
-	VM_DONTCOPY = 0x20000,
-	VM_NORESERVE = 0x200000,
-	VM_HUGETLB = 0x400000,
-};
-#define VM_SHADOW_STACK (1ull << 37) /* x86: VM_HIGH_ARCH_5; arm64 has another there */
-#define VM_SEALED (1ull << 42)
-#define VM_SEALED_OLD (1ull << 63) /* until 6.17 */
 
 #define MINOR_BITS 20 /* include/linux/kdev_t.h */
 #define NAMES_BYTES (ESCAPE_ROOM(MT_REGIONS_LEN + MT_PATH_LEN + 1024))
@@ -36,6 +21,8 @@ struct decoder {
 	uint64_t latest_ns; /* of the records so far */
 	uint64_t malformed[MT_EVENT_NR];
 	struct call call;
+	struct names *known; /* names of files */
+	bool unnamed; /* a name was referred to that has not come */
 	struct raw_region regions[REGIONS_MAX];
 	size_t names_len;
 	char names[NAMES_BYTES];
@@ -63,13 +50,22 @@ struct decoder *decoder__new(struct tracker *tracker)
 {
 	struct decoder *d = calloc(1, sizeof(*d));
 
-	if (d)
-		d->tracker = tracker;
+	if (!d)
+		return NULL;
+	d->tracker = tracker;
+	d->known = names__new();
+	if (!d->known) {
+		free(d);
+		return NULL;
+	}
 	return d;
 }
 
 void decoder__free(struct decoder *d)
 {
+	if (!d)
+		return;
+	names__free(d->known);
 	free(d);
 }
 
@@ -165,7 +161,7 @@ static const char *decode_name(struct decoder *d, const struct mt_region *wire, 
 			       const char *previous)
 {
 	size_t len = wire->name_len, path_len;
-	const char *path;
+	const char *path, *known;
 
 	switch (wire->name_class) {
 	case MT_NAME_PATH:
@@ -181,6 +177,10 @@ static const char *decode_name(struct decoder *d, const struct mt_region *wire, 
 		return wrap_name(d, "[anon:", raw, len, "]", 0);
 	case MT_NAME_SAME:
 		return previous ? previous : "";
+	case MT_NAME_KNOWN:
+		known = names__get(d->known, wire->file);
+		d->unnamed |= !known;
+		return known ? known : "";
 	}
 	return "";
 }
@@ -191,14 +191,19 @@ static uint32_t decode_vm_flags(uint64_t vm)
 		uint64_t vm;
 		uint32_t flag;
 	} map[] = {
-		{ VM_READ, REGION_READ },	    { VM_WRITE, REGION_WRITE },
-		{ VM_EXEC, REGION_EXEC },	    { VM_MAYSHARE, REGION_SHARED },
-		{ VM_GROWSDOWN, REGION_GROWSDOWN }, { VM_LOCKED, REGION_LOCKED },
-		{ VM_DONTCOPY, REGION_DONTFORK },   { VM_NORESERVE, REGION_NORESERVE },
-		{ VM_HUGETLB, REGION_HUGETLB },	    { VM_SEALED, REGION_SEALED },
-		{ VM_SEALED_OLD, REGION_SEALED },
+		{ MT_VM_READ, REGION_READ },
+		{ MT_VM_WRITE, REGION_WRITE },
+		{ MT_VM_EXEC, REGION_EXEC },
+		{ MT_VM_MAYSHARE, REGION_SHARED },
+		{ MT_VM_GROWSDOWN, REGION_GROWSDOWN },
+		{ MT_VM_LOCKED, REGION_LOCKED },
+		{ MT_VM_DONTCOPY, REGION_DONTFORK },
+		{ MT_VM_NORESERVE, REGION_NORESERVE },
+		{ MT_VM_HUGETLB, REGION_HUGETLB },
+		{ MT_VM_SEALED, REGION_SEALED },
+		{ MT_VM_SEALED_OLD, REGION_SEALED },
 #if defined(__x86_64__)
-		{ VM_SHADOW_STACK, REGION_SHADOW_STACK },
+		{ MT_VM_SHADOW_STACK, REGION_SHADOW_STACK },
 #endif
 	};
 	uint32_t flags = 0;
@@ -225,13 +230,16 @@ static bool decode_region(struct decoder *d, struct bytes *b, const struct raw_r
 	if (!raw)
 		return false;
 	memset(ret, 0, sizeof(*ret));
-	file = wire->dev || wire->ino || wire->name_class == MT_NAME_PATH ||
+	file = wire->dev || wire->ino || wire->file || wire->name_class == MT_NAME_PATH ||
 	       wire->name_class == MT_NAME_PSEUDO || wire->name_class == MT_NAME_ANON_INODE;
 	ret->region.start = wire->start;
 	ret->region.end = wire->end;
 	ret->region.flags = decode_vm_flags(wire->vm_flags);
 	ret->anonymous = !file && wire->name_class == MT_NAME_NONE;
 	ret->backing.name = decode_name(d, wire, raw, previous ? previous->backing.name : NULL);
+	/* Without memory it is a name that has not come, when it is referred to. */
+	if (wire->file && wire->name_class != MT_NAME_KNOWN)
+		names__put(d->known, wire->file, ret->backing.name);
 	ret->backing.has_contents = file;
 	if (file) {
 		ret->region.offset = wire->pgoff * REGION_PAGE;
@@ -403,13 +411,16 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 		return -EBADMSG;
 	ev = (struct walk_event){
 		.space = wire->e.space,
-		.ts_ns = wire->e.ts_ns,
+		.ts_ns = d->latest_ns,
 		.seq = wire->seq,
 		.tgid = wire->e.tgid,
 		.first = wire->first,
 		.count = wire->count,
 		.last = wire->e.flags & MT_REGIONS_LAST,
 		.bad = wire->e.flags & MT_REGIONS_BAD,
+		.stale = wire->e.flags & MT_REGIONS_STALE || d->unnamed,
+		.unsettled = wire->e.flags & MT_REGIONS_UNSETTLED,
+		.mm = wire->mm,
 		.regions = d->regions,
 	};
 	return tracker__on_walk(d->tracker, &ev);
@@ -435,7 +446,7 @@ static int decode_section(struct decoder *d, struct bytes *b)
 		.nr = wire->nr,
 		.count = wire->count,
 		.full = wire->e.flags & MT_SECTION_FULL,
-		.bad = wire->e.flags & MT_SECTION_BAD,
+		.bad = wire->e.flags & MT_SECTION_BAD || d->unnamed,
 		.downgraded = wire->e.flags & MT_SECTION_DOWNGRADED,
 		.comm = wire->origin < MT_CALL_NR ? NULL : comm,
 		.mm = wire->mm,
@@ -447,12 +458,32 @@ static int decode_section(struct decoder *d, struct bytes *b)
 	return tracker__on_section(d->tracker, &ev);
 }
 
+static int decode_audit(struct decoder *d, struct bytes *b)
+{
+	const struct mt_audit *wire = take(b, sizeof(*wire));
+	struct audit_event ev;
+
+	if (!wire)
+		return -EBADMSG;
+	ev = (struct audit_event){
+		.space = wire->e.space,
+		.ts_ns = d->latest_ns,
+		.seq = wire->seq,
+		.hash = wire->hash,
+		.unsettled = wire->e.flags & MT_AUDIT_UNSETTLED,
+		.bad = wire->e.flags & MT_AUDIT_BAD,
+		.mm = wire->mm,
+	};
+	return tracker__on_audit(d->tracker, &ev);
+}
+
 int decoder__record(struct decoder *d, const void *data, size_t len)
 {
 	static int (*const decode[MT_EVENT_NR])(struct decoder *, struct bytes *) = {
 		[MT_EVENT_CALL] = decode_call,	     [MT_EVENT_FORK] = decode_fork,
 		[MT_EVENT_EXEC] = decode_exec,	     [MT_EVENT_EXIT] = decode_exit,
 		[MT_EVENT_REGIONS] = decode_regions, [MT_EVENT_SECTION] = decode_section,
+		[MT_EVENT_AUDIT] = decode_audit,
 	};
 	const struct mt_event *e = data;
 	struct bytes b = { data, len };
@@ -463,11 +494,16 @@ int decoder__record(struct decoder *d, const void *data, size_t len)
 		return -EBADMSG;
 	}
 	d->names_len = 0;
+	d->unnamed = false;
+	names__trim(d->known);
 	if (e->ts_ns > d->latest_ns)
 		d->latest_ns = e->ts_ns;
 	tracker__on_lost(d->tracker, e->space, e->lost, d->latest_ns);
 	err = decode[e->type](d, &b);
 	if (err == -EBADMSG)
 		d->malformed[e->type]++;
+	/* A section would be missed by its number, but part of a map by nothing. */
+	if (err == -EBADMSG && e->type == MT_EVENT_REGIONS)
+		tracker__on_malformed_walk(d->tracker, e->space, d->latest_ns);
 	return err;
 }

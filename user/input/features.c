@@ -19,7 +19,6 @@
 #include "live_probe.h"
 #include "memtrace/event.h"
 
-#define BTF_PATH "/sys/kernel/btf/vmlinux"
 #define TRACEFS_PATH "/sys/kernel/tracing"
 /* libbpf prefers this one when it is there (tracefs_path in its libbpf.c). */
 #define TRACEFS_OLD_PATH "/sys/kernel/debug/tracing"
@@ -309,7 +308,7 @@ const char *feature_need__name(enum feature_need need)
 static void probe__paths(struct probe *p, const struct features_roots *roots)
 {
 	memset(p, 0, sizeof(*p));
-	p->btf_path = roots && roots->btf ? roots->btf : BTF_PATH;
+	p->btf_path = roots && roots->btf ? roots->btf : kernel_types__path();
 	if (roots && roots->tracefs)
 		p->tracefs = roots->tracefs;
 	else

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Owns the skeleton, the links and the ring. Knows nothing of what records mean. */
-#include "live.h"
+#include "live_private.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -11,36 +11,11 @@
 #include <unistd.h>
 
 #include "live_probe.h"
-#include "memtrace.skel.h"
 
-#define LIVE_BTF_PATH "/sys/kernel/btf/vmlinux"
-#define LINKS_MAX (2 * MT_CALL_NR + 16)
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
-#define PROG_PREFIX_ENTER "enter_"
-#define PROG_PREFIX_LIFE "life_"
-#define PROG_PREFIX_LOCK "lock"
-#define PROG_PREFIX_LOCK_OLD "lockcg_"
-#define PROG_PREFIX_TREE "tree_"
-#define PROG_PREFIX_TRUTH "truth_"
+#define FILES_KNOWN 8192 /* whose names were sent; names.h keeps more */
 #define PROG_TRUTH_FORK "truth_fork"
-
-/* Of the programs that are there twice, for each way in which kernels keep regions. */
-struct walkers {
-	struct bpf_program *exit_call, *life_exec, *lookup_region;
-};
-
-struct live {
-	struct memtrace_bpf *skel;
-	struct walkers walkers; /* those that are loaded */
-	struct ring_buffer *ring;
-	struct bpf_link *links[LINKS_MAX];
-	size_t n_links;
-	struct bpf_link *scan, *lookup, *walk;
-	long budget;
-	live_record_fn record;
-	void *record_ctx;
-};
 
 /* What went wrong is told in our own words, in one line; MEMTRACE_DEBUG=1 has libbpf's as well. */
 static int print(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -49,11 +24,6 @@ static int print(enum libbpf_print_level level, const char *fmt, va_list args)
 
 	(void)level;
 	return debug && *debug ? vfprintf(stderr, fmt, args) : 0;
-}
-
-static bool has_prefix(const char *name, const char *prefix)
-{
-	return !strncmp(name, prefix, strlen(prefix));
 }
 
 /* The tracepoint that a section name asks for is in this kernel. */
@@ -77,6 +47,7 @@ static bool tracepoint_exists(const char *section)
 struct kernel_form {
 	bool maple_tree;
 	int lock_args; /* of mmap_lock_acquire_returned: 4 until 6.13, 3 since */
+	bool numbers;  /* mm_lock_seq */
 	bool truth;    /* all that write sections need is there */
 	bool cast;     /* bpf_rdonly_cast() is there */
 };
@@ -84,11 +55,12 @@ struct kernel_form {
 static int learn_form(struct kernel_form *form)
 {
 	struct kernel_types *types;
-	int err = kernel_types__load(LIVE_BTF_PATH, &types);
+	int err = kernel_types__load(kernel_types__path(), &types);
 
 	if (err)
 		return err;
 	form->maple_tree = kernel_types__member(types, "mm_struct", "mm_mt") != MEMBER_NONE;
+	form->numbers = kernel_types__member(types, "mm_struct", "mm_lock_seq") != MEMBER_NONE;
 	form->lock_args = kernel_types__tracepoint(types, "mmap_lock_acquire_returned");
 	form->truth = form->maple_tree && (form->lock_args == 3 || form->lock_args == 4) &&
 		      kernel_types__tracepoint(types, "ma_write") >= 0 &&
@@ -119,6 +91,8 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	skel->rodata->use_task_storage = task_storage;
 	skel->rodata->tier_truth = scope->truth;
 	skel->rodata->call_regions = scope->regions;
+	skel->rodata->test_drop = scope->test_drop;
+	skel->rodata->test_drop_quietly = scope->test_drop_quietly;
 	skel->rodata->have_cast = form->cast;
 	skel->rodata->clock_calls = !scope->truth || scope->clocks;
 	skel->rodata->scope_all = scope->all;
@@ -135,7 +109,10 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	if (scope->all) {
 		bpf_map__set_max_entries(skel->maps.spaces, SPACES_ALL);
 		bpf_map__set_max_entries(skel->maps.mm_spaces, SPACES_ALL);
+		bpf_map__set_max_entries(skel->maps.asked, SPACES_ALL);
 	}
+	skel->rodata->nr_cpus = (__u32)libbpf_num_possible_cpus();
+	bpf_map__set_max_entries(skel->maps.files, scope->truth ? FILES_KNOWN : 1);
 	if (!task_storage) {
 		bpf_map__set_autocreate(skel->maps.task_states, false);
 		bpf_map__set_max_entries(skel->maps.task_states_hash, TASKS_HASH);
@@ -173,7 +150,7 @@ static int load(struct live *live, const struct live_scope *scope)
 	 * libbpf looks for a type that the kernel has not in its modules as well,
 	 * which takes CAP_SYS_ADMIN, but not when it is told where to look.
 	 */
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = LIVE_BTF_PATH);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = kernel_types__path());
 	struct kernel_form form = { 0 };
 	bool task_storage;
 	int err;
@@ -183,6 +160,7 @@ static int load(struct live *live, const struct live_scope *scope)
 		err = -ENOTSUP;
 	if (err)
 		return err;
+	live->numbers = form.numbers;
 	task_storage = !live_probe__task_storage();
 	for (;; task_storage = false) {
 		live->skel = memtrace_bpf__open_opts(&opts);
@@ -269,21 +247,25 @@ static int ignore_task(void *ctx, const struct mt_task *task)
 	return 0;
 }
 
-static int attach(struct live *live, const struct live_scope *scope, char *why, size_t why_len)
+/* What asks the kernel works without the rest. */
+static int attach_iterators(struct live *live, const struct live_scope *scope, char *why,
+			    size_t why_len)
 {
-	int err;
-
 	snprintf(why, why_len, "attaching the task iterators failed");
 	live->scan = bpf_program__attach_iter(live->skel->progs.scan_tasks, NULL);
 	live->lookup = bpf_program__attach_iter(live->walkers.lookup_region, NULL);
 	if (scope->truth)
-		live->walk = bpf_program__attach_iter(live->skel->progs.truth_walk, NULL);
-	if (!live->scan || !live->lookup || (scope->truth && !live->walk))
+		live->ask = bpf_program__attach_iter(live->skel->progs.truth_ask, NULL);
+	if (!live->scan || !live->lookup || (scope->truth && !live->ask))
 		return -errno;
 	/* The first scan learns who we are: -a must not trace itself. */
-	err = live__scan(live, 0, false, ignore_task, NULL);
-	if (err)
-		return err;
+	return live__scan(live, 0, false, ignore_task, NULL);
+}
+
+int live__attach(struct live *live, char *why, size_t why_len)
+{
+	int err;
+
 	/* Exit first: no call is seen to begin and not to end. */
 	err = attach_prefix(live, PROG_PREFIX_TREE, why, why_len);
 	if (!err)
@@ -321,9 +303,12 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 		snprintf(why, why_len,
 			 err == -ENOTSUP ?
 				 "this kernel has not what tier truth needs (memtrace features "
-				 "says what); --tier calls does without" :
+				 "says what)" :
 				 "the kernel refused the BPF programs: %s",
 			 strerror(-err));
+		/* It checks the reading of types: what it refuses is not as we think. */
+		if (scope->truth && err != -EPERM && err != -ENOMEM)
+			err = -ENOTSUP;
 		goto fail;
 	}
 	live->ring = ring_buffer__new(bpf_map__fd(live->skel->maps.events), on_record, live, NULL);
@@ -333,7 +318,7 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 			 scope->ring_bytes, strerror(-err));
 		goto fail;
 	}
-	err = attach(live, scope, why, why_len);
+	err = attach_iterators(live, scope, why, why_len);
 	if (err)
 		goto fail;
 	*ret = live;
@@ -341,30 +326,6 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 fail:
 	live__close(live);
 	return err;
-}
-
-static uint64_t program_misses(const struct bpf_program *prog)
-{
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
-
-	if (bpf_program__fd(prog) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-		return 0;
-	return info.recursion_misses;
-}
-
-/* A call is missed when its enter or its exit was. */
-static uint64_t count_missed(const struct live *live)
-{
-	struct bpf_program *prog;
-	uint64_t missed = 0;
-
-	bpf_object__for_each_program(prog, live->skel->obj) {
-		if (prog == live->walkers.exit_call ||
-		    has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER))
-			missed += program_misses(prog);
-	}
-	return missed;
 }
 
 static void detach(struct live *live)
@@ -384,7 +345,7 @@ void live__close(struct live *live)
 	detach(live);
 	bpf_link__destroy(live->scan);
 	bpf_link__destroy(live->lookup);
-	bpf_link__destroy(live->walk);
+	bpf_link__destroy(live->ask);
 	ring_buffer__free(live->ring);
 	memtrace_bpf__destroy(live->skel);
 	free(live);
@@ -481,10 +442,55 @@ static int ignore_record(void *ctx, const void *rec)
 	return 0;
 }
 
-int live__walk(struct live *live, uint32_t tgid)
+int live__ask(struct live *live, uint64_t space, enum mt_ask what)
 {
-	live->skel->bss->scan.tgid = tgid;
-	return read_iter(live->walk, sizeof(struct mt_task), ignore_record, NULL);
+	__u32 value = what;
+
+	return bpf_map__update_elem(live->skel->maps.asked, &space, sizeof(space), &value,
+				    sizeof(value), BPF_ANY);
+}
+
+int live__answer(struct live *live)
+{
+	int err = read_iter(live->ask, sizeof(struct mt_task), ignore_record, NULL);
+	uint64_t id;
+
+	/* Nobody has these spaces any more. */
+	while (!bpf_map__get_next_key(live->skel->maps.asked, NULL, &id, sizeof(id)) &&
+	       !bpf_map__delete_elem(live->skel->maps.asked, &id, sizeof(id), 0))
+		;
+	return err;
+}
+
+uint64_t live__wants(const struct live *live)
+{
+	return live->skel->bss->wants;
+}
+
+void live__served(struct live *live, uint64_t wants)
+{
+	live->skel->bss->wants_served = wants;
+}
+
+int live__walk_self(struct live *live, uint64_t space)
+{
+	int err;
+
+	live->skel->bss->scan.self_space = space;
+	err = live__answer(live);
+	live->skel->bss->scan.self_space = 0;
+	return err;
+}
+
+void live__wait_after(struct live *live, uint64_t newest)
+{
+	live->skel->bss->stopped = true;
+	live->skel->bss->last_space_id = newest;
+}
+
+void live__start(struct live *live)
+{
+	live->skel->bss->stopped = false;
 }
 
 void live__stop(struct live *live)
@@ -499,6 +505,11 @@ long live__consume(struct live *live, long max, live_record_fn cb, void *ctx)
 	live->record_ctx = ctx;
 	ring_buffer__consume(live->ring);
 	return max - live->budget;
+}
+
+bool live__numbers_sections(const struct live *live)
+{
+	return live->numbers;
 }
 
 int live__space(struct live *live, uint64_t space, struct mt_space *ret)
@@ -540,30 +551,4 @@ void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn know
 			live__forget(live, id);
 		id = next;
 	}
-}
-
-void live__stats(struct live *live, struct mt_stats *ret)
-{
-	int cpus = libbpf_num_possible_cpus();
-	size_t size = sizeof(struct mt_stats) / sizeof(__u64), i;
-	uint64_t *sum = (uint64_t *)ret, missed;
-	struct mt_stats *each;
-	__u32 zero = 0;
-	int cpu;
-
-	memset(ret, 0, sizeof(*ret));
-	if (cpus <= 0)
-		return;
-	each = calloc((size_t)cpus, sizeof(*each));
-	if (each && !bpf_map__lookup_elem(live->skel->maps.stats, &zero, sizeof(zero), each,
-					  (size_t)cpus * sizeof(*each), 0)) {
-		for (cpu = 0; cpu < cpus; cpu++) {
-			for (i = 0; i < size; i++)
-				sum[i] += ((uint64_t *)&each[cpu])[i];
-		}
-	}
-	free(each);
-	missed = count_missed(live);
-	ret->seen[MT_EVENT_CALL] += missed;
-	ret->lost[MT_EVENT_CALL][MT_LOSS_MISSED] += missed;
 }

@@ -22,17 +22,24 @@ struct live_scope {
 	uint32_t uid;
 	uint64_t cgroup_id; /* of cgroup v2: its inode number */
 	bool truth;	    /* write sections as well: tier truth */
+	uint32_t test_drop; /* one record in so many gets lost on purpose; 0: none */
+	bool test_drop_quietly;
 	bool clocks;	    /* tier truth: when calls begin and end is wanted, which costs */
 	bool regions;	    /* tier truth: calls bring regions as below it: to test the call model */
 	size_t ring_bytes;  /* a power of two */
 };
 
 /*
- * Loads the programs and attaches them. Nothing is in scope yet but what
- * scope->all gives to new processes: add targets, then scan. Returns 0 or
- * -errno; why then says which step failed, in a sentence.
+ * Loads the programs: what asks the kernel works from now on, and nothing is
+ * seen yet. Returns 0 or -errno; why then says which step failed, in a sentence.
  */
 int live__open(const struct live_scope *scope, struct live **ret, char *why, size_t why_len);
+
+/*
+ * Attaches them. Nothing is in scope yet but what scope->all gives to new
+ * processes: add targets, then scan. Returns as live__open.
+ */
+int live__attach(struct live *live, char *why, size_t why_len);
 
 /* Detaches at once and frees; what is in the ring is gone. NULL is allowed. */
 void live__close(struct live *live);
@@ -56,10 +63,22 @@ typedef int (*live_task_fn)(void *ctx, const struct mt_task *task);
 int live__scan(struct live *live, uint32_t tgid, bool attach, live_task_fn cb, void *ctx);
 
 /*
- * Asks for the whole map of process tgid: it comes through the ring, at once if
- * the space stands still, else with its next write section. Returns 0 or -errno.
+ * Notes what is wanted of a space, and answers all that was noted: through the
+ * ring, at once if the space stands still, else with its next write section.
+ * Tier truth. Each returns 0 or -errno.
  */
-int live__walk(struct live *live, uint32_t tgid);
+int live__ask(struct live *live, uint64_t space, enum mt_ask what);
+int live__answer(struct live *live);
+
+/*
+ * How often something was asked of a space, or lost of it. Sections look whether
+ * theirs is meant until live__served() says that so many times are over with.
+ */
+uint64_t live__wants(const struct live *live);
+void live__served(struct live *live, uint64_t wants);
+
+/* Sends the map of our own process, as that of the space given. */
+int live__walk_self(struct live *live, uint64_t space);
 
 /*
  * Asks which region of process tgid's space holds addr, or is the next above
@@ -74,6 +93,9 @@ int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_look
 typedef void (*live_record_fn)(void *ctx, const void *data, size_t len);
 long live__consume(struct live *live, long max, live_record_fn cb, void *ctx);
 
+/* The kernel numbers write sections itself: before 6.4 the programs count. */
+bool live__numbers_sections(const struct live *live);
+
 /* The kernel's own counters of a space. Returns 0 or -ENOENT. */
 int live__space(struct live *live, uint64_t space, struct mt_space *ret);
 
@@ -83,13 +105,18 @@ void live__forget(struct live *live, uint64_t space);
 /* The newest space's id: later ones are higher. */
 uint64_t live__newest(const struct live *live);
 
+/* For one that takes over from another: sees nothing yet, and no id is used again. */
+void live__wait_after(struct live *live, uint64_t newest);
+/* The end of live__wait_after() and of live__stop(). */
+void live__start(struct live *live);
+
 /* Takes spaces up to id newest that `known` does not know off the kernel's tables. */
 typedef bool (*live_known_fn)(void *ctx, uint64_t space);
 void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx);
 
 /*
  * Sums over all CPUs. Programs that the kernel skipped inside others are
- * counted as seen and as lost (MT_LOSS_MISSED) calls.
+ * counted as seen and as lost (MT_LOSS_MISSED) calls or sections.
  */
 void live__stats(struct live *live, struct mt_stats *ret);
 

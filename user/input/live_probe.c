@@ -3,6 +3,9 @@
  * BTF look-ups and trial loads. With the live ring the only code that knows
  * libbpf; must not know what the answers mean for tracing.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "live_probe.h"
 
 #include <bpf/bpf.h>
@@ -10,6 +13,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +22,13 @@
 static const struct btf *types__btf(const struct kernel_types *types)
 {
 	return (const struct btf *)types;
+}
+
+const char *kernel_types__path(void)
+{
+	const char *path = secure_getenv("MEMTRACE_BTF");
+
+	return path && *path ? path : "/sys/kernel/btf/vmlinux";
 }
 
 int kernel_types__load(const char *path, struct kernel_types **ret)

@@ -10,6 +10,9 @@
 
 struct kernel_types;
 
+/* Where the kernel's types are: $MEMTRACE_BTF, or the usual place. */
+const char *kernel_types__path(void);
+
 /* Reads the BTF at path. Returns 0 or -errno. */
 int kernel_types__load(const char *path, struct kernel_types **ret);
 void kernel_types__free(struct kernel_types *types);

@@ -335,6 +335,9 @@ static void json_sink__state(struct sink *s, const struct state_record *rec)
 	json__decimal(&j, JSON_state_space, rec->space->id);
 	json__bool(&j, JSON_state_exact, rec->exact);
 	string_if(&j, JSON_state_why, rec->why);
+	if (rec->exact && rec->space->numbered)
+		json__u64(&j, JSON_state_sections,
+			  rec->space->next_seq - rec->space->uncertain_seq);
 	json__end(&j);
 }
 
@@ -348,6 +351,21 @@ static void json_sink__lost(struct sink *s, const struct lost_record *rec)
 	json__u64(&j, JSON_lost_pid, rec->tgid);
 	json__decimal(&j, JSON_lost_space, rec->space);
 	json__u64(&j, JSON_lost_count, rec->count);
+	json__end(&j);
+}
+
+static void json_sink__audit(struct sink *s, const struct audit_record *rec)
+{
+	struct json j;
+
+	if (s->view.quiet)
+		return;
+	BEGIN(&j, s, false, audit, rec->ts_ns);
+	json__u64(&j, JSON_audit_pid, rec->space->tgid);
+	json__decimal(&j, JSON_audit_space, rec->space->id);
+	json__string(&j, JSON_audit_why, rec->why);
+	string_if(&j, JSON_audit_expected, rec->expected);
+	string_if(&j, JSON_audit_got, rec->got);
 	json__end(&j);
 }
 
@@ -455,12 +473,18 @@ static void summary_counts(struct json *j, const struct summary *sum)
 	json__close(j);
 	json__u64(j, JSON_summary_lives_seen, sum->lives_seen);
 	json__u64(j, JSON_summary_lives_lost, sum->lives_lost);
+	json__u64(j, JSON_summary_sections_seen, sum->sections_seen);
+	json__u64(j, JSON_summary_sections_delivered, totals->sections);
+	json__u64(j, JSON_summary_sections_lost, sum->sections_lost);
+	json__u64(j, JSON_summary_sections_missing, totals->missing);
 	json__u64(j, JSON_summary_not_traced, sum->not_traced);
 	json__u64(j, JSON_summary_lines_dropped, sum->lines_dropped);
 	json__u64(j, JSON_summary_resyncs, totals->resyncs);
 	json__u64(j, JSON_summary_bases, totals->bases);
 	json__u64(j, JSON_summary_audits, totals->audits);
 	json__u64(j, JSON_summary_audit_failures, totals->audit_failures);
+	json__u64(j, JSON_summary_verified, sum->verified);
+	json__u64(j, JSON_summary_differences, sum->differences);
 	json__u64(j, JSON_summary_conflicts, totals->conflicts);
 	json__u64(j, JSON_summary_uncertain, spaces__uncertain(sum->tracker, &first));
 	json__u64(j, JSON_summary_processes_seen, totals->processes);
@@ -499,6 +523,7 @@ static const struct sink_ops json_ops = {
 	.map = json_sink__map,
 	.state = json_sink__state,
 	.lost = json_sink__lost,
+	.audit = json_sink__audit,
 	.summary = json_sink__summary,
 	.free = json_sink__free,
 };

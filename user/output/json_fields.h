@@ -31,6 +31,7 @@ enum json_field_type {
 	X(region, "object: one of map.regions")                                \
 	X(state, "a map became uncertain or exact")                            \
 	X(lost, "events were lost")                                            \
+	X(audit, "a map was found to be wrong")                                \
 	X(summary, "last")                                                     \
 	X(causes, "object: summary.lost_by_cause")                             \
 	X(process_sum, "object: one of summary.processes")                     \
@@ -163,11 +164,19 @@ enum json_record {
 	X(state, space, JSON_DECIMAL, "the address space")                                        \
 	X(state, exact, JSON_BOOLEAN, "true: the map is exact from now on")                       \
 	X(state, why, JSON_STRING, "why it became so")                                            \
+	X(state, sections, JSON_INTEGER, "exact: write sections since it was not")                \
 	X(lost, type, JSON_STRING, "\"lost\"")                                                    \
 	X(lost, ts, JSON_INTEGER, "ns since start")                                               \
 	X(lost, pid, JSON_INTEGER, "a process that has the space")                                \
 	X(lost, space, JSON_DECIMAL, "the address space")                                         \
 	X(lost, count, JSON_INTEGER, "events lost since the last such record")                    \
+	X(audit, type, JSON_STRING, "\"audit\"")                                                  \
+	X(audit, ts, JSON_INTEGER, "ns since start")                                              \
+	X(audit, pid, JSON_INTEGER, "a process that has the space")                               \
+	X(audit, space, JSON_DECIMAL, "the address space")                                        \
+	X(audit, why, JSON_STRING, "what it contradicts")                                         \
+	X(audit, expected, JSON_STRING, "--verify: a line of /proc/PID/maps")                     \
+	X(audit, got, JSON_STRING, "--verify: what the map has instead")                          \
 	X(summary, type, JSON_STRING, "\"summary\"")                                              \
 	X(summary, ts, JSON_INTEGER, "ns since start")                                            \
 	X(summary, tier, JSON_STRING, "truth, ordered or calls")                                  \
@@ -176,14 +185,20 @@ enum json_record {
 	X(summary, delivered, JSON_INTEGER, "calls that reached memtrace")                        \
 	X(summary, lost, JSON_INTEGER, "calls that did not")                                      \
 	X(summary, lost_by_cause, JSON_OBJECT, "causes")                                          \
-	X(summary, lives_seen, JSON_INTEGER, "forks, execs and exits counted in the kernel")      \
+	X(summary, lives_seen, JSON_INTEGER, "forks, execs, exits, walks: counted in the kernel") \
 	X(summary, lives_lost, JSON_INTEGER, "those that did not reach memtrace")                 \
+	X(summary, sections_seen, JSON_INTEGER, "write sections, counted in the kernel")          \
+	X(summary, sections_delivered, JSON_INTEGER, "those that reached memtrace")               \
+	X(summary, sections_lost, JSON_INTEGER, "those that did not")                             \
+	X(summary, sections_missing, JSON_INTEGER, "noticed to be missing by number")             \
 	X(summary, not_traced, JSON_INTEGER, "spaces and threads left untraced")                  \
 	X(summary, lines_dropped, JSON_INTEGER, "records not written, the reader being too slow") \
 	X(summary, resyncs, JSON_INTEGER, "maps read again")                                      \
 	X(summary, bases, JSON_INTEGER, "maps read for the first time")                           \
-	X(summary, audits, JSON_INTEGER, "comparisons of a map with the kernel's counters")       \
+	X(summary, audits, JSON_INTEGER, "comparisons of a map with what the kernel counts")      \
 	X(summary, audit_failures, JSON_INTEGER, "those that differed")                           \
+	X(summary, verified, JSON_INTEGER, "maps compared with /proc/PID/maps (--verify)")        \
+	X(summary, differences, JSON_INTEGER, "those that differed")                              \
 	X(summary, conflicts, JSON_INTEGER, "calls that overlapped in time and range")            \
 	X(summary, uncertain, JSON_INTEGER, "live spaces whose map is uncertain at the end")      \
 	X(summary, processes_seen, JSON_INTEGER, "processes, all in all")                         \

@@ -74,10 +74,18 @@ static void forward_lost(void *ctx, const struct lost_record *rec)
 	s->ops->lost(s, rec);
 }
 
+static void forward_audit(void *ctx, const struct audit_record *rec)
+{
+	struct sink *s = ctx;
+
+	s->ops->audit(s, rec);
+}
+
 const struct observer sink_observer = {
 	.process = forward_process,
 	.call = forward_call,
 	.finding = forward_finding,
 	.state = forward_state,
 	.lost = forward_lost,
+	.audit = forward_audit,
 };

@@ -40,6 +40,8 @@ struct summary {
 	uint64_t seen, delivered, lost;
 	uint64_t lost_by_cause[MT_LOSS_NR];
 	uint64_t lives_seen, lives_lost;
+	uint64_t sections_seen, sections_lost;
+	uint64_t verified, differences; /* maps compared with /proc/PID/maps */
 	uint64_t lines_dropped;
 	const struct tracker_totals *totals;
 	struct tracker *tracker; /* its processes are what the report is about */
@@ -57,6 +59,7 @@ struct sink_ops {
 		    const struct backings *backings, uint64_t ts_ns);
 	void (*state)(struct sink *s, const struct state_record *rec);
 	void (*lost)(struct sink *s, const struct lost_record *rec);
+	void (*audit)(struct sink *s, const struct audit_record *rec);
 	void (*summary)(struct sink *s, const struct summary *sum);
 	void (*free)(struct sink *s);
 };

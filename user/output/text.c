@@ -223,17 +223,22 @@ static void text_sink__process(struct sink *s, const struct process_record *rec)
 	end_line(t);
 }
 
-/* A line that is no event: "# pid 7 (cat): ..." */
+/* A line that is no event: "# pid 7 (cat)" */
+static void begin_remark(struct sink *s, const struct space *space, const struct process *process)
+{
+	writer__begin(s->out, false);
+	writer__printf(s->out, "# pid %u", space->tgid);
+	if (process)
+		writer__printf(s->out, " (%s)", process->comm);
+}
+
 static void text_sink__state(struct sink *s, const struct state_record *rec)
 {
 	struct text_sink *t = (struct text_sink *)s;
 
 	if (s->view.quiet)
 		return;
-	writer__begin(s->out, false);
-	writer__printf(s->out, "# pid %u", rec->space->tgid);
-	if (rec->process)
-		writer__printf(s->out, " (%s)", rec->process->comm);
+	begin_remark(s, rec->space, rec->process);
 	if (rec->exact)
 		writer__printf(s->out, ": map exact");
 	else
@@ -253,6 +258,21 @@ static void text_sink__lost(struct sink *s, const struct lost_record *rec)
 	snprintf(text, sizeof(text), "# lost %" PRIu64 " events of pid %u", rec->count, rec->tgid);
 	writer__begin(s->out, false);
 	put_text(t, text, COLOUR_RED);
+	end_line(t);
+}
+
+/* "# pid 7 (cat): audit failed: ..." */
+static void text_sink__audit(struct sink *s, const struct audit_record *rec)
+{
+	struct text_sink *t = (struct text_sink *)s;
+
+	if (s->view.quiet)
+		return;
+	begin_remark(s, rec->space, rec->process);
+	put_text(t, ": audit failed", COLOUR_RED);
+	writer__printf(s->out, ": %s", rec->why);
+	if (rec->expected)
+		writer__printf(s->out, "; expected %s; got %s", rec->expected, rec->got);
 	end_line(t);
 }
 
@@ -293,6 +313,7 @@ static const struct sink_ops text_ops = {
 	.map = text_sink__map,
 	.state = text_sink__state,
 	.lost = text_sink__lost,
+	.audit = text_sink__audit,
 	.summary = text_sink__summary,
 	.free = text_sink__free,
 };

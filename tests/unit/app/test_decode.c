@@ -441,6 +441,39 @@ static void the_same_name_as_before(void **state)
 	fixture__close(&f);
 }
 
+static void a_name_by_its_number(void **state)
+{
+	struct mt_region *r;
+	struct fixture f;
+	struct record rec;
+
+	fixture__open(&f);
+	record__walk(&rec, 0, 1);
+	r = record__region(&rec, 0, 1, MT_NAME_PATH, "a", 2);
+	r->ino = 1;
+	r->file = 9;
+	assert_int_equal(decode_record(&f, &rec), 0);
+	record__walk(&rec, 0, 2);
+	record__region(&rec, 2, 1, MT_NAME_KNOWN, "", 0)->file = 9;
+	record__region(&rec, 4, 1, MT_NAME_SAME, "", 0)->ino = 1;
+	assert_int_equal(decode_record(&f, &rec), 0);
+	assert_string_equal(backing_at(&f, 2)->name, "/a");
+	assert_string_equal(backing_at(&f, 4)->name, "/a");
+	/* The newest counts. */
+	record__walk(&rec, 0, 2);
+	r = record__region(&rec, 0, 1, MT_NAME_PATH, "b", 2);
+	r->file = 9;
+	record__region(&rec, 2, 1, MT_NAME_KNOWN, "", 0)->file = 9;
+	assert_int_equal(decode_record(&f, &rec), 0);
+	assert_string_equal(backing_at(&f, 2)->name, "/b");
+	/* One that has not come: what it was in is not believed, the map stays as it is. */
+	record__walk(&rec, 0, 1);
+	record__region(&rec, 6, 1, MT_NAME_KNOWN, "", 0)->file = 10;
+	assert_int_equal(decode_record(&f, &rec), 0);
+	assert_string_equal(backing_at(&f, 2)->name, "/b");
+	fixture__close(&f);
+}
+
 static void flags_of_regions(void **state)
 {
 	static const struct {
@@ -555,6 +588,9 @@ static size_t whole_record(enum mt_event_type type, struct record *rec)
 		break;
 	case MT_EVENT_EXIT:
 		record__init(rec, type, MT_EXIT_GROUP, sizeof(struct mt_exit));
+		break;
+	case MT_EVENT_AUDIT:
+		record__init(rec, type, 0, sizeof(struct mt_audit));
 		break;
 	case MT_EVENT_SECTION:
 		section = record__init(rec, MT_EVENT_SECTION, 0, sizeof(*section));
@@ -715,6 +751,7 @@ int main(void)
 		cmocka_unit_test(a_name_that_is_taken_off),
 		cmocka_unit_test(names_of_every_class),
 		cmocka_unit_test(the_same_name_as_before),
+		cmocka_unit_test(a_name_by_its_number),
 		cmocka_unit_test(flags_of_regions),
 		cmocka_unit_test(long_paths),
 		cmocka_unit_test(many_names),

@@ -85,8 +85,8 @@ static void every_option_is_in_help(void **state)
 			snprintf(want, sizeof(want), "  -%c, --%s", rows[i].key, rows[i].name) :
 			snprintf(want, sizeof(want), "      --%s", rows[i].name);
 
-		snprintf(want + len, sizeof(want) - (size_t)len, "%s%s", rows[i].arg ? "=" : " ",
-			 rows[i].arg ? rows[i].arg : "");
+		snprintf(want + len, sizeof(want) - (size_t)len, "%s%s",
+			 option_row__equals(&rows[i]), rows[i].arg ? rows[i].arg : " ");
 		assert_contains("--help", text, want);
 		snprintf(want, sizeof(want), "%.12s", rows[i].text);
 		assert_contains("--help", text, want);
@@ -106,7 +106,7 @@ static void every_option_is_in_the_man_page(void **state)
 
 	rows = option_rows(&n);
 	for (i = 0; i < n; i++) {
-		snprintf(want, sizeof(want), "--%s%s%s %s", rows[i].name, rows[i].arg ? "=" : "",
+		snprintf(want, sizeof(want), "--%s%s%s %s", rows[i].name, option_row__equals(&rows[i]),
 			 rows[i].arg ? rows[i].arg : "", rows[i].text);
 		assert_contains("man", text, want);
 		if (rows[i].key < 256) {

@@ -406,6 +406,34 @@ static void findings_states_losses(void **state)
 	json_object_put(r);
 }
 
+static void audits_and_what_follows(void **state)
+{
+	struct json_fixture f = { .view = view_all() };
+	struct audit_record audit = { .why = "it differs", .expected = "a", .got = "b" };
+	struct state_record st = { .exact = true };
+	struct json_object *r;
+	struct sample s;
+
+	(void)state;
+	json__setup(&f);
+	sample__init(&s, MT_CALL_MMAP);
+	s.space.numbered = true;
+	s.space.next_seq = 5;
+	s.space.uncertain_seq = 3;
+	st.space = audit.space = &s.space;
+	sink_observer.audit(f.sink, &audit);
+	sink_observer.state(f.sink, &st);
+	f.sink->view.quiet = true;
+	sink_observer.audit(f.sink, &audit);
+	r = json__records(&f);
+	assert_int_equal(json_object_array_length(r), 2);
+	expect(at(r, 0), "why", "it differs");
+	expect(at(r, 0), "expected", "a");
+	expect(at(r, 0), "got", "b");
+	expect(at(r, 1), "sections", "2");
+	json_object_put(r);
+}
+
 static void map(void **state)
 {
 	struct json_fixture f = { .view = { .quiet = true } };
@@ -538,6 +566,7 @@ int main(void)
 		cmocka_unit_test(all_calls),
 		cmocka_unit_test(one_call),
 		cmocka_unit_test(findings_states_losses),
+		cmocka_unit_test(audits_and_what_follows),
 		cmocka_unit_test(map),
 		cmocka_unit_test(summary),
 

@@ -105,6 +105,39 @@ static const struct {
 	  "p= a=1 f=0 c= n= u=-1 d=0 e=1+0 z=0 v o= user= ring=65536K cmd=," },
 };
 
+/* A value that may be left out, and one of two parts. */
+static void verify_and_test_drop(void **state)
+{
+	static const struct {
+		const char *argument;
+		uint64_t verify_ns;
+		uint32_t one_in;
+		bool quietly;
+	} cases[] = {
+		{ "-a", 0, 0, false },
+		{ "--verify", 1000000000, 0, false },
+		{ "--verify=0.5", 500000000, 0, false },
+		{ "--test-drop=1/100", 0, 100, false },
+		{ "--test-drop=1/7,quietly", 0, 7, true },
+	};
+	struct trace_options o;
+	char why[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *argv[] = { "memtrace", (char *)cases[i].argument, "-a", NULL };
+
+		assert_int_equal(options__parse(VERB_TRACE, 3, argv, &o, why, sizeof(why)), 0);
+		if (o.verify_ns != cases[i].verify_ns || o.test_drop.one_in != cases[i].one_in ||
+		    o.test_drop.quietly != cases[i].quietly)
+			fail_msg("%s: got %llu ns, 1/%u%s", cases[i].argument,
+				 (unsigned long long)o.verify_ns, o.test_drop.one_in,
+				 o.test_drop.quietly ? " quietly" : "");
+		options__fini(&o);
+	}
+}
+
 static void what_is_asked_for_is_given(void **state)
 {
 	struct trace_options opts;
@@ -163,6 +196,10 @@ static const struct {
 	{ VERB_TRACE, { { "--user", "root", "-a" } }, "--user root needs a COMMAND" },
 	{ VERB_TRACE, { { "-n", "1234567890123456" } }, "-n: '1234567890123456' never matches" },
 	{ VERB_TRACE, { { "-a", "-d", "0" } }, "-d: a duration must be more than 0" },
+	{ VERB_TRACE, { { "-a", "--verify=0" } }, "--verify: a duration must be more than 0" },
+	{ VERB_TRACE, { { "-a", "--test-drop", "100" } }, "--test-drop: '100' is no share" },
+	{ VERB_TRACE, { { "-a", "--test-drop", "1/0" } }, "--test-drop: '1/0' is no share" },
+	{ VERB_TRACE, { { "-a", "--test-drop", "1/2,loud" } }, "--test-drop: '1/2,loud' is no" },
 	{ VERB_TRACE, { { "-a", "-d", "nan" } }, "-d: 'nan' is not a duration" },
 	{ VERB_TRACE, { { "-a", "-d", "-1" } }, "-d: '-1' is not a duration" },
 	{ VERB_TRACE, { { "-a", "-d", "1e9" } }, "-d: '1e9' is not a duration" },
@@ -291,6 +328,7 @@ static void the_table_is_sound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(verify_and_test_drop),
 		cmocka_unit_test(what_is_asked_for_is_given),
 		cmocka_unit_test(what_is_wrong_is_named),
 		cmocka_unit_test(a_small_buffer_is_enough),

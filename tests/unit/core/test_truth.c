@@ -65,8 +65,8 @@ static struct tracker *begin(struct told *told)
 	memset(told, 0, sizeof(*told));
 	t = tracker__new(&observer, told);
 	assert_non_null(t);
-	tracker__set_truth(t);
-	exec.mm = counters(3, 2);
+	tracker__set_truth(t, true);
+	exec.mm = walk.mm = counters(3, 2);
 	assert_int_equal(tracker__on_exec(t, &exec), 0);
 	assert_false(tracker__space(t, SPACE)->exact);
 	assert_int_equal(tracker__on_walk(t, &walk), 0);
@@ -128,10 +128,11 @@ static void applied(void **state)
 
 	(void)state;
 	ev = section(10, 2, 3, now, 3, counters(3, 3));
+	ev.mm.data_vm = 1;
 	assert_int_equal(tracker__on_section(t, &ev), 0);
 	assert_true(tracker__space(t, SPACE)->exact);
 	assert_int_equal(count(t), 3);
-	assert_int_equal(tracker__totals(t)->audits, 1);
+	assert_int_equal(tracker__totals(t)->audits, 2);
 	/* The call that made it explains it. */
 	assert_int_equal(tracker__on_call(t, &call), 0);
 	assert_int_equal(told.change.kind, CHANGE_APPLIED);
@@ -211,6 +212,7 @@ static void recovered(void **state)
 				   .tgid = PID,
 				   .count = 1,
 				   .last = true,
+				   .mm = counters(1, 1),
 				   .regions = now };
 	struct told told;
 	struct tracker *t = begin(&told);

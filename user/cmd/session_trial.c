@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tier truth reads the kernel's own structures by offsets from its type
+ * information. Before it is believed it reads a map that is known: our own.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "session_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/map_compare.h"
+#include "input/proc_maps.h"
+
+#define TRIAL_SPACE (1ull << 62) /* no real one has such an id */
+#define TRIAL_TRIES 8
+#define TRIAL_PAGES 200 /* no two alike side by side: the tree is three nodes deep */
+#define TRIAL_SECTIONS 4
+#define PAGE 4096u
+
+/* A tracker of its own, that is told of our space alone. */
+struct trial {
+	struct tracker *tracker;
+	struct decoder *decoder;
+	char *pages;	 /* TRIAL_PAGES */
+	uint64_t audits; /* of walks so far */
+};
+
+static void on_record(void *ctx, const void *data, size_t len)
+{
+	struct trial *trial = ctx;
+
+	decoder__record(trial->decoder, data, len);
+}
+
+static int trial__init(struct trial *trial)
+{
+	const struct mt_task self = { .space = TRIAL_SPACE,
+				      .tgid = (uint32_t)getpid(),
+				      .tid = (uint32_t)getpid() };
+	int i;
+
+	memset(trial, 0, sizeof(*trial));
+	trial->pages =
+		mmap(NULL, TRIAL_PAGES * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (trial->pages == MAP_FAILED)
+		trial->pages = NULL;
+	trial->tracker = tracker__new(NULL, NULL);
+	trial->decoder = trial->tracker ? decoder__new(trial->tracker) : NULL;
+	if (!trial->decoder || !trial->pages)
+		return -ENOMEM;
+	for (i = 0; i < TRIAL_PAGES; i += 2)
+		mprotect(trial->pages + i * PAGE, PAGE, PROT_READ | PROT_WRITE);
+	/* One that is locked, if we may; it is one of those anyhow. */
+	mlock(trial->pages, PAGE);
+	tracker__set_truth(trial->tracker, true);
+	return tracker__on_task(trial->tracker, &self, "memtrace");
+}
+
+static void trial__fini(struct trial *trial)
+{
+	if (trial->pages)
+		munmap(trial->pages, TRIAL_PAGES * PAGE);
+	decoder__free(trial->decoder);
+	tracker__free(trial->tracker);
+}
+
+/* Nothing that is sent yet is another's: nothing is attached. */
+static const struct space *trial__take(struct trial *trial, struct live *live)
+{
+	while (live__consume(live, SESSION_BATCH, on_record, trial) == SESSION_BATCH)
+		;
+	return tracker__space(trial->tracker, TRIAL_SPACE);
+}
+
+/*
+ * One reading of both. Memory that is allocated in between may change the map:
+ * the next try finds it allocated. -EAGAIN: they differ.
+ */
+static int trial__compare(struct trial *trial, struct live *live, struct map_difference *diff)
+{
+	const struct space *space;
+	struct raw_region *lines;
+	size_t n;
+	int err;
+
+	err = live__walk_self(live, TRIAL_SPACE);
+	if (!err)
+		err = proc_maps__read(getpid(), &lines, &n, NULL);
+	if (err)
+		return err;
+	space = trial__take(trial, live);
+	if (!space || !space->exact) {
+		snprintf(diff->expected, sizeof(diff->expected), "%zu regions", n);
+		snprintf(diff->got, sizeof(diff->got), "%s",
+			 space && space->has_base && space->why ? space->why : "no map");
+		err = -EAGAIN;
+	} else if (!map_compare__equal(space->map, tracker__backings(trial->tracker), lines, n,
+				       false, diff)) {
+		err = -EAGAIN;
+	}
+	free(lines);
+	return err;
+}
+
+/* Sections are numbered as they come: by one each. */
+static int trial__count(struct trial *trial, struct live *live, struct map_difference *diff)
+{
+	const struct space *space;
+	uint64_t before;
+	int err, i;
+
+	err = live__walk_self(live, TRIAL_SPACE);
+	space = trial__take(trial, live);
+	before = space ? space->walk_seq : 0;
+	if (!err)
+		err = live__walk_self(live, TRIAL_SPACE);
+	/* The second walk is in the ring, and what it takes to read it is allocated. */
+	for (i = 0; i < TRIAL_SECTIONS; i++)
+		mprotect(trial->pages, PAGE, i % 2 ? PROT_READ | PROT_WRITE : PROT_NONE);
+	if (!err)
+		err = live__walk_self(live, TRIAL_SPACE);
+	if (err)
+		return err;
+	space = trial__take(trial, live);
+	if (space && ((space->walk_seq - before) & MT_SEQ_MASK) == TRIAL_SECTIONS)
+		return 0;
+	snprintf(diff->expected, sizeof(diff->expected), "%d write sections", TRIAL_SECTIONS);
+	snprintf(diff->got, sizeof(diff->got), "%llu",
+		 space ? (unsigned long long)(space->walk_seq - before) : 0);
+	return -EAGAIN;
+}
+
+static int trial__run(struct trial *trial, struct live *live, struct map_difference *diff)
+{
+	int err = -EAGAIN, i;
+
+	for (i = 0; i < TRIAL_TRIES && err == -EAGAIN; i++)
+		err = trial__compare(trial, live, diff);
+	if (err || !live__numbers_sections(live))
+		return err;
+	for (err = -EAGAIN, i = 0; i < TRIAL_TRIES && err == -EAGAIN; i++)
+		err = trial__count(trial, live, diff);
+	return err;
+}
+
+int session__try_truth(struct live *live, char *why, size_t why_len)
+{
+	const char *wanted = secure_getenv("MEMTRACE_SELF_TEST");
+	struct map_difference diff = { "", "" };
+	struct trial trial;
+	int err;
+
+	if (wanted && !strcmp(wanted, "0"))
+		return 0;
+	err = trial__init(&trial);
+	if (!err)
+		err = trial__run(&trial, live, &diff);
+	trial__fini(&trial);
+	if (!err || err == -ENOMEM)
+		return err;
+	snprintf(why, why_len,
+		 "what is read of memtrace's own map is not what the kernel says "
+		 "(expected %s; got %s): tier truth cannot be trusted here",
+		 diff.expected, diff.got);
+	return -ENOTSUP;
+}

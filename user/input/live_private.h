@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the live input share. Included by live*.c only. */
+#ifndef MEMTRACE_INPUT_LIVE_PRIVATE_H
+#define MEMTRACE_INPUT_LIVE_PRIVATE_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <string.h>
+
+#include "live.h"
+#include "memtrace.skel.h"
+
+#define LINKS_MAX (2 * MT_CALL_NR + 16)
+#define PROG_PREFIX_ENTER "enter_"
+#define PROG_PREFIX_LIFE "life_"
+#define PROG_PREFIX_LOCK "lock"
+#define PROG_PREFIX_LOCK_OLD "lockcg_"
+#define PROG_PREFIX_TREE "tree_"
+#define PROG_PREFIX_TRUTH "truth_"
+
+/* Of the programs that are there twice, for each way in which kernels keep regions. */
+struct walkers {
+	struct bpf_program *exit_call, *life_exec, *lookup_region;
+};
+
+struct live {
+	struct memtrace_bpf *skel;
+	struct walkers walkers; /* those that are loaded */
+	struct ring_buffer *ring;
+	struct bpf_link *links[LINKS_MAX];
+	size_t n_links;
+	bool numbers;
+	struct bpf_link *scan, *lookup, *ask;
+	long budget;
+	live_record_fn record;
+	void *record_ctx;
+};
+
+static inline bool has_prefix(const char *name, const char *prefix)
+{
+	return !strncmp(name, prefix, strlen(prefix));
+}
+
+#endif
