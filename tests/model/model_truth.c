@@ -136,6 +136,47 @@ static void compare(struct shadow *sh, const struct space *s, struct range at,
 	shadow__overtake(&run.shadows, sh, s, SHADOW_ALL, c->tid);
 }
 
+/* What people are told of the call must not depend on the tier: the first that does, or NULL. */
+static const char *told_otherwise(const struct call *c, const struct change *a,
+				  const struct change *b)
+{
+	/* Where nothing is measured it matters for one call alone: it is counted. */
+	bool kinds = a->last || b->last || (c->id == MT_CALL_MPROTECT && !call__failed(c));
+
+	return kinds && a->kind != b->kind		   ? "told: whether there is a change" :
+	       a->mapped != b->mapped			   ? "told: bytes mapped" :
+	       a->unmapped != b->unmapped		   ? "told: bytes unmapped" :
+	       a->committed != b->committed		   ? "told: bytes committed" :
+	       a->uncommitted != b->uncommitted		   ? "told: bytes uncommitted" :
+	       (a->old_flags ^ b->old_flags) & REGION_PERMS ? "told: old permissions" :
+	       (a->new_flags ^ b->new_flags) & REGION_PERMS ? "told: new permissions" :
+	       a->wx != b->wx				   ? "told: writable and executable" :
+	       a->mixed != b->mixed			   ? "told: mixed permissions" :
+	       a->moved_from != b->moved_from		   ? "told: moved from" :
+	       a->start != b->start || a->end != b->end	   ? "told: range" :
+							     NULL;
+}
+
+static void print_change(const char *who, const struct change *ch)
+{
+	printf("    %s: kind %d %" PRIx64 "-%" PRIx64 " mapped %" PRIu64 " unmapped %" PRIu64
+	       " committed %" PRIu64 " uncommitted %" PRIu64 " flags %x>%x wx %x mixed %d from %" PRIx64
+	       "\n",
+	       who, ch->kind, ch->start, ch->end, ch->mapped, ch->unmapped, ch->committed,
+	       ch->uncommitted, ch->old_flags, ch->new_flags, ch->wx, ch->mixed, ch->moved_from);
+}
+
+static void compare_told(const struct call *c, const struct change *model)
+{
+	const char *what = told_otherwise(c, model, &run.truth);
+
+	if (!what || !count_difference(c->id, name_of(c), result_of(c), what))
+		return;
+	print_call(c, model);
+	print_change("the model", model);
+	print_change("the truth", &run.truth);
+}
+
 static struct range ranges_of(const struct call *c)
 {
 	struct range ranges[2] = { { 0, 0 }, { 0, 0 } };
@@ -178,6 +219,19 @@ static void apply(struct shadow *sh, const struct space *s, const struct call *c
 	run.program.compared++;
 	whole = !own.others && sh->compared++ % (1 + region_map__totals(sh->map)->regions / 128) == 0;
 	compare(sh, s, whole ? SHADOW_ALL : own.at, c, &model);
+	if (model.kind != CHANGE_UNKNOWN)
+		compare_told(c, &model);
+}
+
+static void begin_anew(struct shadow *sh, const struct space *s)
+{
+	/* A call that is under way has done its work, or is going to: nobody knows. */
+	shadow__overtake(&run.shadows, sh, s, SHADOW_ALL, 0);
+	sh->layout = s->layout;
+	/* VM_LOCKED, VM_LOCKONFAULT: what mlockall has asked for the future. */
+	sh->lock_future = s->mm.def_flags & 0x2000;
+	sh->lock_on_fault = sh->lock_future && s->mm.def_flags & 0x80000;
+	sh->stale = false;
 }
 
 int __wrap_tracker__on_call(struct tracker *t, const struct call *c)
@@ -193,6 +247,8 @@ int __wrap_tracker__on_call(struct tracker *t, const struct call *c)
 		run.program.inexact++;
 		if (sh)
 			sh->stale = true;
+		if (s && sh && s->exact)
+			begin_anew(sh, s);
 		return err;
 	}
 	apply(sh, s, c);
@@ -200,17 +256,6 @@ int __wrap_tracker__on_call(struct tracker *t, const struct call *c)
 }
 
 /* ---------------------------------------------------------------- what is no call of ours */
-
-static void begin_anew(struct shadow *sh, const struct space *s)
-{
-	/* A call that is under way has done its work, or is going to: nobody knows. */
-	shadow__overtake(&run.shadows, sh, s, SHADOW_ALL, 0);
-	sh->layout = s->layout;
-	/* VM_LOCKED, VM_LOCKONFAULT: what mlockall has asked for the future. */
-	sh->lock_future = s->mm.def_flags & 0x2000;
-	sh->lock_on_fault = sh->lock_future && s->mm.def_flags & 0x80000;
-	sh->stale = false;
-}
 
 int __wrap_tracker__on_section(struct tracker *t, const struct section_event *ev)
 {

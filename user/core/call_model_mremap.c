@@ -46,11 +46,14 @@ static void remap__init(struct remap *re, const struct model_space *space, const
 
 struct range model__mremap_range(const struct model_space *space, const struct call *c)
 {
+	struct range ranges[2] = { { 0, 0 }, { 0, 0 } };
 	struct remap re;
 
 	remap__init(&re, space, c);
-	if (call__failed(c))
-		return range__of(re.from, re.old_len);
+	if (call__failed(c)) {
+		call__ranges(c, ranges);
+		return ranges[0];
+	}
 	if (re.moves)
 		return re.target;
 	return range__of(re.from, re.old_len > re.new_len ? re.old_len : re.new_len);

@@ -13,23 +13,6 @@
 #define SPACE_END (1ull << 57)
 #define TOLD_MAX 16 /* lines for one walk */
 
-/* One stretch that was one thing before and is one thing now. */
-static void count_stretch(struct change *ch, const struct region *was, const struct region *is,
-			  uint64_t bytes)
-{
-	bool access_was = was && was->flags & REGION_RWX, access_is = is && is->flags & REGION_RWX;
-	bool same = was && is && was->backing == is->backing;
-
-	if (was && !same)
-		ch->unmapped += bytes;
-	if (is && !same)
-		ch->mapped += bytes;
-	if (access_is && (!access_was || !same))
-		ch->committed += bytes;
-	if (access_was && (!access_is || !same))
-		ch->uncommitted += bytes;
-}
-
 static const struct region *holder(const struct region *list, size_t n, size_t *at, uint64_t addr,
 				   uint64_t *next)
 {
@@ -47,62 +30,66 @@ static const struct region *holder(const struct region *list, size_t n, size_t *
 	return &list[*at];
 }
 
-static void note_side(const struct region *r, bool first, uint32_t *flags, bool *writable,
-		      bool *executable)
-{
-	if (first)
-		*flags = r ? r->flags : 0;
-	*writable |= r && r->flags & REGION_WRITE;
-	*executable |= r && r->flags & REGION_EXEC;
-}
-
-/* Adds to the change what is different in [start, end) between two lists. */
-static void compare(struct change *ch, uint64_t start, uint64_t end, const struct region *was,
-		    size_t n_was, const struct region *is, size_t n_is)
-{
-	size_t i = 0, j = 0;
-	uint64_t next;
-	bool first = ch->kind != CHANGE_APPLIED;
-
-	for (; start < end; start = next) {
-		const struct region *a, *b;
-
-		next = end;
-		a = holder(was, n_was, &i, start, &next);
-		b = holder(is, n_is, &j, start, &next);
-		count_stretch(ch, a, b, next - start);
-		note_side(a, first, &ch->old_flags, &ch->was_writable, &ch->was_executable);
-		note_side(b, first, &ch->new_flags, &ch->now_writable, &ch->now_executable);
-		first = false;
-	}
-	ch->kind = CHANGE_APPLIED;
-}
-
-/* What the thread's call has changed so far: told when the call ends. */
-static struct change *pending(struct tracker *t, uint32_t tid)
+static struct thread *thread__find(struct tracker *t, uint32_t tid)
 {
 	struct thread *th;
 
 	HASH_FIND(hh, t->threads, &tid, sizeof(tid), th);
-	return th ? &th->change : NULL;
+	return th;
 }
 
-void truth__take_change(struct tracker *t, uint32_t tid, struct change *ret)
+static struct range hull(const struct change *ch)
 {
-	struct change *ch = pending(t, tid);
-
-	if (!ch || ch->kind == CHANGE_NONE)
-		return;
-	ch->start = ret->start;
-	ch->end = ret->end;
-	*ret = *ch;
-	memset(ch, 0, sizeof(*ch));
+	return (struct range){ ch->first, ch->last };
 }
 
-static bool change__is_one(const struct change *ch)
+/* What the call acted on, where its arguments alone do not tell. */
+static struct range range_of(const struct call *c, const struct change *ch)
 {
-	return ch->mapped || ch->unmapped || ch->committed || ch->uncommitted ||
-	       ch->old_flags != ch->new_flags;
+	struct range ranges[2] = { { 0, 0 }, { 0, 0 } };
+	size_t n = call__ranges(c, ranges);
+
+	if (c->id == MT_CALL_SHMAT || c->id == MT_CALL_SHMDT)
+		return hull(ch);
+	if (call__failed(c))
+		return ranges[0];
+	switch (c->id) {
+	case MT_CALL_MREMAP:
+		return ranges[n > 1];
+	case MT_CALL_MMAP:
+		/* Huge pages: it is rounded up. */
+		if (ch->first == ranges[0].start && ch->last > ranges[0].end)
+			return hull(ch);
+		return ranges[0];
+	default:
+		return ranges[0];
+	}
+}
+
+void truth__take_change(struct tracker *t, const struct space *s, struct call_record *rec,
+			struct change *ret)
+{
+	const struct call *c = rec->call;
+	struct thread *th = thread__find(t, c->tid);
+	struct range at;
+
+	memset(ret, 0, sizeof(*ret));
+	if (th) {
+		*ret = th->change;
+		rec->region_name = th->was_name;
+		rec->kind = th->was_kind;
+		th->was_name = NULL;
+		memset(&th->change, 0, sizeof(th->change));
+	}
+	at = range_of(c, ret);
+	ret->start = at.start;
+	ret->end = at.end;
+	ret->kind = ret->last || (call__mutates(c) && !call__failed(c)) ? CHANGE_APPLIED :
+									    CHANGE_NONE;
+	if (c->id == MT_CALL_MREMAP && !call__failed(c) && c->args[1] &&
+	    (uint64_t)c->ret != c->args[0])
+		ret->moved_from = c->args[0];
+	change__settle(ret, s->map);
 }
 
 /* No call of ours will tell of it: a stack that grew, io_uring, ptrace, compat calls. */
@@ -170,6 +157,32 @@ static uint64_t stretch(uint64_t start, const struct region *was, size_t n_was,
 	return at;
 }
 
+/* What it is called that a call has changed first: known as long as it is there. */
+static void note_name(struct tracker *t, const struct space *s, struct thread *th)
+{
+	struct change at = { .start = th->change.old_end - 1, .end = th->change.old_end };
+	struct call_record rec = { .kind = KIND_ANONYMOUS };
+
+	if (!th->change.old_end || th->was_name || !t->observer)
+		return;
+	change__describe(t, s, &at, &rec);
+	th->was_name = rec.region_name;
+	th->was_kind = rec.kind;
+	th->was_backing = region_map__find(s->map, at.start)->backing;
+}
+
+/* A call that may have changed anything (shmdt, prctl) has ended with this map. */
+static void add_walk(struct tracker *t, const struct space *s, uint32_t tid,
+		     const struct region *walk, size_t n)
+{
+	struct thread *th = thread__find(t, tid);
+
+	if (!th)
+		return;
+	change__add(&th->change, 0, SPACE_END, s->map, walk, n);
+	note_name(t, s, th);
+}
+
 void truth__tell_walk(struct tracker *t, struct space *s, const struct region *walk, size_t n,
 		      uint64_t ts_ns)
 {
@@ -181,6 +194,10 @@ void truth__tell_walk(struct tracker *t, struct space *s, const struct region *w
 	long n_was;
 
 	s->walk_by.what = 0;
+	if (by.what && by.what < MT_CALL_NR) {
+		add_walk(t, s, by.tid, walk, n);
+		return;
+	}
 	n_was = by.what ? region_map__slice(s->map, 0, SPACE_END, &was) : -1;
 	for (; n_was >= 0 && start < SPACE_END && told < TOLD_MAX; start = end) {
 		struct change ch = { .start = start };
@@ -188,7 +205,8 @@ void truth__tell_walk(struct tracker *t, struct space *s, const struct region *w
 		end = ch.end = stretch(start, was, (size_t)n_was, walk, n, &other);
 		if (!other)
 			continue;
-		compare(&ch, start, end, was, (size_t)n_was, walk, n);
+		change__add(&ch, start, end, s->map, walk, n);
+		ch.kind = CHANGE_APPLIED;
 		tell_change(t, s, &by, &ch, ts_ns);
 		told++;
 	}
@@ -199,32 +217,28 @@ static int replace(struct tracker *t, struct space *s, const struct section_even
 		   struct region *regions)
 {
 	uint64_t start = ev->lo, end = ev->hi;
-	struct change own = { .start = ev->lo, .end = ev->hi };
+	struct change own = { .kind = CHANGE_APPLIED, .start = ev->lo, .end = ev->hi };
 	bool by_call = ev->origin < MT_CALL_NR;
+	struct thread *th = by_call ? thread__find(t, ev->tid) : NULL;
 	struct origin by;
-	struct change *ch = by_call ? pending(t, ev->tid) : &own;
-	struct region *was = NULL;
-	long n;
 	int err;
 
 	if (ev->count && regions[0].start < start)
 		start = regions[0].start;
 	if (ev->count && regions[ev->count - 1].end > end)
 		end = regions[ev->count - 1].end;
-	if (ch) {
-		n = region_map__slice(s->map, ev->lo, ev->hi, &was);
-		if (n < 0)
-			return (int)n;
-		compare(ch, ev->lo, ev->hi, was, (size_t)n, regions, ev->count);
-		free(was);
-	}
+	change__add(th ? &th->change : &own, ev->lo, ev->hi, s->map, regions, ev->count);
+	if (th)
+		note_name(t, s, th);
 	err = region_map__replace(s->map, start, end, regions, ev->count);
 	if (err == -EINVAL) {
 		space__uncertain(t, s, "a section's regions made no sense", ev->ts_ns);
 		return 0;
 	}
-	if (!err && !by_call && change__is_one(&own)) {
+	if (!err && !by_call && own.last) {
 		by = section__origin(ev);
+		own.start = own.first;
+		own.end = own.last;
 		tell_change(t, s, &by, &own, ev->ts_ns);
 	}
 	return err;
@@ -306,7 +320,7 @@ int tracker__on_section(struct tracker *t, const struct section_event *ev)
 	tracker__overdue(t, s, ev->ts_ns);
 	if (ev->bad)
 		space__uncertain(t, s, "the walk of a write section failed", ev->ts_ns);
-	if (ev->full && s->exact && ev->origin >= MT_CALL_NR)
+	if (ev->full && s->exact)
 		s->walk_by = section__origin(ev);
 	if (ev->full)
 		space__due(t, s, ev->ts_ns);
