@@ -61,6 +61,7 @@ static __always_inline struct task_state *call_enter(__u32 call, bool ours)
 	if (!ours)
 		return NULL;
 	ts->call = call;
+	ts->seq = 0;
 	ts->uncounted = 0;
 	ts->target = ts->space;
 	ts->enter_ns = bpf_ktime_get_ns();
@@ -128,7 +129,8 @@ static __always_inline void fill_call(struct mt_call *c, const struct task_state
 	c->e.tgid = ts->tgid;
 	c->e.tid = ts->tid;
 	c->call = call;
-	c->pad = 0;
+	c->seq = tier_ordered ? ts->seq : 0;
+	c->seen_after = 0;
 	c->enter_ns = ts->uncounted ? 0 : ts->enter_ns;
 	__builtin_memcpy(c->args, ts->args, sizeof(c->args));
 	c->ret = ret;
@@ -174,6 +176,19 @@ static __always_inline void put_anon_name(struct scratch *s, struct mt_call *c, 
 	c->e.flags |= MT_CALL_NAME;
 }
 
+/*
+ * Tier ordered: how many sections have begun since the call's own, after its
+ * region was looked at. One that is not counted yet has the lock already.
+ */
+static __always_inline __u32 sections_since(const struct task_state *ts,
+					    const struct mt_space *sp, struct mm_struct *mm)
+{
+	__u64 locked = mm_write_locked(mm);
+
+	barrier();
+	return *(const volatile __u64 *)&sp->sections + locked - ts->seq;
+}
+
 /* A record with tails is put together in scratch space and copied once. */
 static __always_inline int call_send_long(struct task_state *ts, struct task_struct *task,
 					  __u32 call, __s64 ret, enum region_store store)
@@ -203,6 +218,8 @@ static __always_inline int call_send_long(struct task_state *ts, struct task_str
 	}
 	if (wants_region(ts, call, ret, &addr))
 		c->e.flags |= walk_one(s, mm, addr, store) ? MT_CALL_REGION : MT_CALL_NO_REGION;
+	if (tier_ordered && sp && c->e.flags & (MT_CALL_REGION | MT_CALL_NO_REGION))
+		c->seen_after = sections_since(ts, sp, mm);
 	record_output(s, MT_EVENT_CALL, ts->space);
 	scratch_put(s);
 	return 0;
@@ -317,6 +334,7 @@ static __always_inline void call_adopt(struct task_state *ts, long nr, const __u
 	if (call == MT_CALL_BRK)
 		ts->args[1] = ts->args[2] = 0;
 	ts->target = ts->space;
+	ts->seq = 0;
 	ts->uncounted = 1;
 	ts->call = call;
 }

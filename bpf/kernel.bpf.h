@@ -182,6 +182,16 @@ static __always_inline __u32 tgid_seen(struct task_struct *task)
 	return pid_seen(BPF_CORE_READ(task, group_leader));
 }
 
+#define RWSEM_WRITER 1ll /* kernel/locking/rwsem.c: RWSEM_WRITER_LOCKED */
+
+static __always_inline bool mm_write_locked(struct mm_struct *mm)
+{
+	/* Odd inside; two words to read, for one of them may not be what we take it for. */
+	if (bpf_core_field_exists(mm->mm_lock_seq.sequence) && mm->mm_lock_seq.sequence & 1)
+		return true;
+	return mm->mmap_lock.count.counter & RWSEM_WRITER;
+}
+
 /*
  * Number and arguments of the system call that a task is in; -1 when unknown.
  * regs: as bpf_task_pt_regs() gives them, which can be read in place.

@@ -16,6 +16,7 @@ const volatile bool use_task_storage = true; /* else a hash by task pointer */
 const volatile __u32 nr_cpus = 1;	     /* that there may be */
 const volatile bool tier_truth;		     /* write sections are seen */
 const volatile bool call_regions;	     /* tier truth: calls bring what the call model asks for */
+const volatile bool tier_ordered;	     /* write sections are numbered */
 const volatile bool clock_calls = true;	     /* false: when a call ended is told by who reads */
 const volatile bool have_cast;		     /* bpf_rdonly_cast(): kernel.bpf.h, READ() */
 const volatile bool scope_all;		     /* -a, narrowed by what follows */
@@ -46,6 +47,8 @@ struct task_state {
 	__u64 mm;    /* pointer, to notice that the task has another one now */
 	__u64 enter_ns;
 	__u64 clone_ns; /* when it entered clone */
+	/* Tier ordered: the number of the section of the call under way, of a clone; 0: none yet */
+	__u64 seq, clone_seq;
 	__u64 args[6];
 	__u64 target;
 	__u32 unaudited; /* sections since it last sent an audit */
@@ -67,7 +70,7 @@ struct {
 	__type(value, struct mt_space);
 } spaces SEC(".maps");
 
-/* mm pointer -> space; an entry may be stale, and is then overwritten. */
+/* mm pointer -> space; below tier truth an entry may be stale, and is then overwritten. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);

@@ -8,6 +8,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_tracing.h>
 #include "ask.bpf.h"
+#include "order.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -77,6 +78,17 @@ CLONE(clone3)
 CLONE(fork)
 CLONE(vfork)
 
+#define CLONE_EXIT(name)                   \
+	SEC("tp/syscalls/sys_exit_" #name) \
+	int order_exit_##name(void *ctx)   \
+	{                                  \
+		return order_clone_end();  \
+	}
+CLONE_EXIT(clone)
+CLONE_EXIT(clone3)
+CLONE_EXIT(fork)
+CLONE_EXIT(vfork)
+
 static __always_inline __u64 lost_of(__u64 space)
 {
 	struct mt_space *sp = space_by_id(space);
@@ -98,7 +110,7 @@ static __always_inline void walk_new(struct task_struct *task, struct mm_struct 
 	}
 	s->head = *head;
 	s->head.type = MT_EVENT_REGIONS;
-	walk_all(s, mm, sp && tier_truth ? section_number(mm, sp) : 0, 0, store);
+	walk_all(s, mm, sp ? next_section(mm, sp) : 0, 0, store);
 	scratch_put(s);
 }
 
@@ -138,6 +150,7 @@ int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
 	f->child_tgid = cs->tgid;
 	f->child_tid = cs->tid;
 	f->child_start_ns = BPF_CORE_READ(child, group_leader, start_boottime);
+	f->seq = tier_ordered && ps && !shared ? order_clone_take(ps) : 0;
 	read_counters(child->mm, &f->mm);
 	read_layout(child->mm, &f->layout);
 	record_submit(f);
@@ -269,10 +282,35 @@ int BPF_PROG(lockcg_release, struct mm_struct *mm, const char *path, bool write)
 	return write ? section_end(bpf_get_current_task_btf(), mm, false) : 0;
 }
 
+SEC("tp_btf/mmap_lock_acquire_returned")
+int BPF_PROG(order_acquire, struct mm_struct *mm, bool write, bool success)
+{
+	return write && success ? order_begin(mm) : 0;
+}
+
+SEC("tp_btf/mmap_lock_acquire_returned")
+int BPF_PROG(ordercg_acquire, struct mm_struct *mm, const char *path, bool write, bool success)
+{
+	return write && success ? order_begin(mm) : 0;
+}
+
 SEC("tp_btf/ma_write")
 int BPF_PROG(tree_write, const char *fn, struct ma_state *mas)
 {
 	return section_write(bpf_get_current_task_btf(), mas);
+}
+
+/*
+ * The mm's last user has gone (mm/mmap.c, exit_mmap()): a fork may get its address
+ * for a new one before user space has heard of the end.
+ */
+SEC("tp_btf/exit_mmap")
+int BPF_PROG(tree_gone, struct mm_struct *mm)
+{
+	__u64 key = (__u64)mm;
+
+	bpf_map_delete_elem(&mm_spaces, &key);
+	return 0;
 }
 
 /* Learns who reads: paths and pids are shown as the reader sees them. */
@@ -319,11 +357,17 @@ static __always_inline void fill_task(struct mt_task *rec, struct task_struct *t
 	rec->in_call = ts->uncounted ? 0 : ts->call;
 	rec->ts_ns = bpf_ktime_get_ns();
 	bpf_core_read(rec->comm, sizeof(rec->comm), &task->comm);
+	rec->seq = space ? section_newest(task->mm, space) : 0;
+	rec->write_locked = (tier_truth || tier_ordered) && mm_write_locked(task->mm);
+	barrier();
 	read_counters(task->mm, &rec->mm);
 	read_layout(task->mm, &rec->layout);
-	rec->seq = tier_truth && space ? section_number(task->mm, space) : 0;
-	rec->write_locked = tier_truth && mm_write_locked(task->mm);
 	rec->other_mm = (__u64)task->mm != ts->mm;
+	barrier();
+	/* What was read in between is of this number only if it is still the newest. */
+	if (tier_ordered)
+		rec->write_locked |= mm_write_locked(task->mm) ||
+				     (space && rec->seq != section_newest(task->mm, space));
 }
 
 SEC("iter/task")

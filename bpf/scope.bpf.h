@@ -127,6 +127,7 @@ static __always_inline struct task_state *task_join(struct task_struct *task, __
 	ts->mm = mm;
 	ts->call = 0;
 	ts->clone_ns = 0;
+	ts->seq = ts->clone_seq = 0;
 	ts->tgid = tgid_seen(task);
 	ts->tid = pid_seen(task);
 	ts->space = space;

@@ -16,7 +16,6 @@
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
 #define STACK_SIZE 65536 /* at least THREAD_SIZE */
 #define HUGE_UP(len) (((len) + (2ull << 20) - 1) & ~((2ull << 20) - 1))
-#define RWSEM_WRITER 1ll /* kernel/locking/rwsem.c: RWSEM_WRITER_LOCKED */
 
 /* The kernel numbers them. */
 #define have_lock_seq                                                            \
@@ -38,14 +37,6 @@ static __always_inline __u64 section_number(struct mm_struct *mm, const struct m
 	if (bpf_core_field_exists(old->mm_lock_seq))
 		return BPF_CORE_READ(old, mm_lock_seq) & MT_SEQ_MASK;
 	return sp ? sp->sections & MT_SEQ_MASK : 0;
-}
-
-static __always_inline bool mm_write_locked(struct mm_struct *mm)
-{
-	/* Odd inside; two words to read, for one of them may not be what we take it for. */
-	if (bpf_core_field_exists(mm->mm_lock_seq.sequence) && mm->mm_lock_seq.sequence & 1)
-		return true;
-	return mm->mmap_lock.count.counter & RWSEM_WRITER;
 }
 
 /*

@@ -150,15 +150,17 @@ struct mt_region {
 
 /*
  * One system call, sent at its exit. args are the system call's own, but for
- * brk: args[1] is mm->brk at entry (0 unknown), args[2] mm->start_brk.
+ * brk: args[1] is mm->brk at entry (0 unknown; tier ordered: when its section
+ * began), args[2] mm->start_brk.
  */
 struct mt_call {
 	struct mt_event e; /* ts_ns: at exit */
 	__u32 call;	   /* enum mt_call_id */
-	__u32 pad;
+	__u32 seen_after;  /* tier ordered: sections since, when its region was looked at */
 	__u64 enter_ns;
 	__u64 args[6];
 	__s64 ret;
+	__u64 seq;    /* tier ordered: of its write section; 0: it had none */
 	__u64 target; /* the space acted on; e.space but for process_madvise */
 	struct mt_counters mm;
 };
@@ -178,6 +180,7 @@ struct mt_fork {
 	__u64 child_space;
 	__u32 child_tgid, child_tid;
 	__u64 child_start_ns; /* start_boottime, with the pid an identity */
+	__u64 seq; /* tier ordered: of the section in which the map was copied; 0: unknown */
 	struct mt_counters mm; /* of the child's space */
 	struct mt_layout layout;
 };
@@ -215,7 +218,7 @@ struct mt_exit {
 
 struct mt_regions {
 	struct mt_event e;
-	__u64 seq;   /* tier truth: number of the first section that is not in it */
+	__u64 seq;   /* tiers truth, ordered: number of the first section not in it */
 	__u32 first; /* number of the first region in this record within the walk */
 	__u32 count;
 	__u32 len; /* bytes of struct mt_region and names that follow */
@@ -291,9 +294,14 @@ enum mt_origin {
 #define MT_SECTION_BAD 0x4	  /* the walk failed, or did not fit */
 
 /*
- * Sent under the lock, at the end of a write section (mmap_lock held for
- * writing). The count regions that follow are all that overlap [lo, hi) or
- * touch it, whole.
+ * Tier truth: sent under the lock, at the end of a write section (mmap_lock
+ * held for writing). The count regions that follow are all that overlap
+ * [lo, hi) or touch it, whole.
+ *
+ * Tier ordered: sent under the lock, at the beginning of a section, and without
+ * regions, when no record of a call will bring its number: somebody changes the
+ * space in a way that is not seen. With a call for origin: one of several
+ * sections of that call, and not the one that changes regions.
  */
 struct mt_section {
 	struct mt_event e;
@@ -320,7 +328,7 @@ struct mt_space {
 	__u64 lost_total; /* events of all types */
 	__u64 lost_calls; /* of them */
 	__u64 mm;    /* its pointer */
-	__u64 sections; /* write sections seen to end */
+	__u64 sections; /* write sections seen to end; tier ordered: to begin */
 	__u32 owner; /* the process for which it came into scope */
 	__u32 want_walk; /* all regions are wanted at the next section */
 	__u32 want_audit;
@@ -339,7 +347,8 @@ struct mt_task {
 	struct mt_counters mm;
 	struct mt_layout layout;
 	__u64 ts_ns; /* when it was read */
-	__u64 seq;   /* tier truth: number of the section under way, or of the next */
+	/* tier truth: number of the section under way, or of the next; ordered: of the last */
+	__u64 seq;
 	__u64 write_locked;
 	__u64 other_mm; /* it is in the middle of exec: seq is of another space */
 };

@@ -116,6 +116,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size && *data & 1)
 		tracker__set_truth(t, true);
+	else if (size && *data & 2)
+		tracker__set_ordered(t);
 	data += size > 0;
 	size -= size > 0;
 	tracker__set_max_map_count(t, 100);

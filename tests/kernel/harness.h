@@ -193,7 +193,9 @@ void case__workload_text(const struct place *at, const struct test *test, struct
 void case__busy(const struct place *at, const struct test *test, struct verdict *v);
 void case__gcc(const struct place *at, const struct test *test, struct verdict *v);
 void case__node(const struct place *at, const struct test *test, struct verdict *v);
+void case__reuse(const struct place *at, const struct test *test, struct verdict *v);
 void case__all(const struct place *at, const struct test *test, struct verdict *v);
+void case__group(const struct place *at, const struct test *test, struct verdict *v);
 void case__fuzz(const struct place *at, const struct test *test, struct verdict *v);
 
 #endif

@@ -6,6 +6,9 @@
  * page while all that goes on. The pages are the truth. Uncertain the tracker
  * may always be: how often it is, is printed. Must not know how it decides.
  *
+ * Each run is made twice: as in tier calls, and as in tier ordered, where what
+ * changes a space has a number and somebody else's changes have a record.
+ *
  *	prop_tracker			the seeds that CI runs
  *	prop_tracker SEED [RUNS]	from that seed on
  *
@@ -29,7 +32,7 @@
 #define READER UINT32_MAX
 #define HEAP addr_of(PAGES - BRK_PAGES)
 
-enum what { CALL, FORK, THREAD, VFORK, EXIT };
+enum what { CALL, FORK, THREAD, VFORK, EXIT, SECTION };
 
 struct step {
 	struct op op;
@@ -48,12 +51,13 @@ struct record {
 	struct call call;
 	struct fork_event fork;
 	struct exit_event exit;
+	struct section_event section;
 };
 
 struct sim_thread {
 	uint32_t tid, tgid, space, reported;
 	enum phase phase;
-	bool gone;
+	bool gone, unseen; /* unseen: nobody traces the call that it makes */
 	uint64_t brk;
 	struct op op;
 	struct record rec;
@@ -63,12 +67,13 @@ struct sim_thread {
 struct sim_space {
 	struct world w;
 	uint32_t lost, threads;
+	uint64_t sections;
 };
 
 struct sim {
 	struct tracker *t;
 	uint64_t now, unit;
-	bool attached, loses, says;
+	bool attached, loses, says, ordered, meddled; /* meddled: some calls are nobody's */
 	struct sim_thread threads[THREADS];
 	struct sim_space spaces[SPACES];
 	uint32_t n_threads, n_spaces;
@@ -77,12 +82,15 @@ struct sim {
 	/* The reader of maps: at which page it is, and what it has seen. */
 	bool reading;
 	uint32_t read_space, read_page;
-	uint64_t read_begin;
+	uint64_t read_begin, read_seq;
 	struct page seen[PAGES];
 	char broken[200];
 };
 
-static unsigned long nr_exact, nr_uncertain, nr_calls, nr_conflicts, nr_forks;
+/* Of the runs in tier calls, and of those in tier ordered. */
+static struct {
+	unsigned long exact, uncertain, calls, conflicts, forks;
+} nr[2];
 
 #define SAY(sim, ...)                                                         \
 	do {                                                                  \
@@ -134,16 +142,36 @@ static struct sim_thread *sim__thread(struct sim *sim, uint32_t space, bool proc
 }
 
 /* A record goes into the ring, or is lost and counted there. */
-static void sim__make(struct sim *sim, struct sim_thread *th, uint32_t space, uint32_t luck)
+static bool sim__make(struct sim *sim, struct sim_thread *th, uint32_t space, uint32_t luck)
 {
 	if (!sim->attached)
-		return;
+		return true;
 	if (sim->loses && luck % 16 == 0) {
 		SAY(sim, "%u: its record is lost\n", th->tid);
 		sim->spaces[space].lost++;
-		return;
+		return false;
 	}
 	sim->ring[sim->made++] = th->rec;
+	return true;
+}
+
+/* A number that no other record brings. */
+static void sim__make_section(struct sim *sim, const struct sim_thread *th, uint64_t seq,
+			      uint32_t origin, uint32_t luck)
+{
+	struct sim_thread as = *th;
+
+	as.rec = (struct record){ .what = SECTION,
+				  .lost = sim->spaces[th->space].lost,
+				  .space = space_id(th->space),
+				  .ts_ns = sim->now };
+	as.rec.section = (struct section_event){ .space = as.rec.space,
+						 .ts_ns = sim->now,
+						 .seq = seq,
+						 .tgid = th->tgid,
+						 .tid = th->tid,
+						 .origin = origin };
+	sim__make(sim, &as, th->space, luck);
 }
 
 static bool thread__begin(struct sim *sim, struct sim_thread *th, const struct step *st)
@@ -166,6 +194,7 @@ static bool thread__begin(struct sim *sim, struct sim_thread *th, const struct s
 	if (th->rec.what == EXIT && (th->tid == th->tgid || sim->spaces[th->space].threads < 2))
 		th->rec.what = CALL;
 	th->op = st->op;
+	th->unseen = sim->ordered && sim->attached && sim->meddled && st->luck / 16 % 64 == 0;
 	th->brk = sim->spaces[th->space].w.brk;
 	th->rec.call.enter_ns = th->rec.fork.enter_ns = sim->now;
 	return th->rec.what == EXIT;
@@ -187,10 +216,30 @@ static void thread__exit(struct sim *sim, struct sim_thread *th, uint32_t luck)
 	sp->threads--;
 }
 
-static void thread__commit(struct sim *sim, struct sim_thread *th)
+/* What has held the lock has a number; what failed early may not have come so far. */
+static void thread__number(struct sim *sim, struct sim_thread *th, uint32_t luck)
+{
+	struct sim_space *sp = &sim->spaces[th->space];
+	const struct call *c = &th->rec.call;
+
+	if (!sim->ordered || !sim->attached)
+		return;
+	if (th->rec.what == FORK) {
+		th->rec.fork.seq = ++sp->sections;
+		return;
+	}
+	if (!call__mutates(c) && luck / 16 % 2)
+		return;
+	th->rec.call.seq = ++sp->sections;
+	if (th->unseen)
+		sim__make_section(sim, th, c->seq, MT_ORIGIN_SYSCALL, luck);
+}
+
+static void thread__commit(struct sim *sim, struct sim_thread *th, uint32_t luck)
 {
 	struct world *w = &sim->spaces[th->space].w;
 	struct call *c = &th->rec.call;
+	uint64_t brk = w->brk;
 
 	if (th->rec.what == FORK) {
 		th->copy = *w;
@@ -201,6 +250,7 @@ static void thread__commit(struct sim *sim, struct sim_thread *th)
 				unmap(&th->copy, i, 1);
 		}
 		SAY(sim, "%u: has copied its map\n", th->tid);
+		thread__number(sim, th, luck);
 	}
 	if (th->rec.what != CALL)
 		return;
@@ -208,7 +258,8 @@ static void thread__commit(struct sim *sim, struct sim_thread *th)
 	calls[th->op.what](w, &th->op, c);
 	th->reported = w->reported;
 	if (c->id == MT_CALL_BRK) {
-		c->args[1] = th->brk; /* read at entry, without a lock */
+		/* Read at entry, without a lock; or under it. */
+		c->args[1] = sim->ordered ? brk : th->brk;
 		c->args[2] = HEAP;
 	}
 	SAY(sim,
@@ -216,6 +267,7 @@ static void thread__commit(struct sim *sim, struct sim_thread *th)
 	    "\n",
 	    th->tid, call__name(c->id), c->args[0], c->args[1], c->args[2], c->args[3], c->args[4],
 	    (uint64_t)c->ret);
+	thread__number(sim, th, luck);
 }
 
 static void thread__end_call(struct sim *sim, struct sim_thread *th)
@@ -227,6 +279,7 @@ static void thread__end_call(struct sim *sim, struct sim_thread *th)
 	c->tid = th->tid;
 	c->space = c->target = space_id(th->space);
 	c->exit_ns = sim->now;
+	c->seen_after = (uint32_t)(sp->sections - c->seq);
 	c->mm = counters_of(&sp->w);
 	/* The region is looked at now, after others may have changed it. */
 	if (c->has_region || c->no_region) {
@@ -235,7 +288,7 @@ static void thread__end_call(struct sim *sim, struct sim_thread *th)
 	}
 	if (c->id == MT_CALL_BRK && !c->enter_ns)
 		c->args[1] = c->args[2] = 0;
-	nr_calls++;
+	nr[sim->ordered].calls++;
 }
 
 static void thread__end_fork(struct sim *sim, struct sim_thread *th)
@@ -247,7 +300,7 @@ static void thread__end_fork(struct sim *sim, struct sim_thread *th)
 	if (th->rec.what == FORK) {
 		space = sim->n_spaces++;
 		sim->spaces[space] = (struct sim_space){ .w = th->copy };
-		nr_forks++;
+		nr[sim->ordered].forks++;
 	}
 	child = sim__thread(sim, space, th->rec.what != THREAD);
 	child->tgid = child->tgid ? child->tgid : th->tgid;
@@ -256,6 +309,7 @@ static void thread__end_fork(struct sim *sim, struct sim_thread *th)
 	th->rec.fork = (struct fork_event){
 		.ts_ns = sim->now,
 		.enter_ns = th->rec.fork.enter_ns,
+		.seq = th->rec.fork.seq,
 		.tgid = th->tgid,
 		.tid = th->tid,
 		.child_tgid = child->tgid,
@@ -284,7 +338,7 @@ static void thread__go(struct sim *sim, struct sim_thread *th, const struct step
 		SAY(sim, "%u: enters\n", th->tid);
 		break;
 	case ENTERED:
-		thread__commit(sim, th);
+		thread__commit(sim, th, st->luck);
 		break;
 	case COMMITTED:
 		th->rec.lost = sp->lost;
@@ -298,11 +352,16 @@ static void thread__go(struct sim *sim, struct sim_thread *th, const struct step
 		break;
 	case ENDED:
 		SAY(sim, "%u: makes its record\n", th->tid);
+		if (th->rec.what == CALL && th->unseen)
+			break;
 		if (th->rec.what == CALL) {
 			sim__make(sim, th, th->space, st->luck);
 			break;
 		}
-		sim__make(sim, th, (uint32_t)(th->rec.fork.child_space - 100), st->luck);
+		if (!sim__make(sim, th, (uint32_t)(th->rec.fork.child_space - 100), st->luck) &&
+		    th->rec.fork.seq)
+			sim__make_section(sim, th, th->rec.fork.seq, MT_ORIGIN_CLONE,
+					  st->luck / 16);
 		for (uint32_t i = 0; i < sim->n_threads; i++)
 			if (sim->threads[i].tid == th->rec.fork.child_tid)
 				sim->threads[i].gone = false;
@@ -334,6 +393,7 @@ static void sim__attach(struct sim *sim)
 		must(tracker__on_task(sim->t, &task, "t"));
 		/* Its call began before we attached: only its end is seen. */
 		th->rec.call.enter_ns = 0;
+		th->rec.call.uncounted = true;
 	}
 	sim->attached = true;
 	SAY(sim, "attached\n");
@@ -349,12 +409,15 @@ static void sim__deliver(struct sim *sim, size_t n)
 			must(tracker__on_call(sim->t, &rec->call));
 		else if (rec->what == EXIT)
 			must(tracker__on_exit(sim->t, &rec->exit));
+		else if (rec->what == SECTION)
+			must(tracker__on_section(sim->t, &rec->section));
 		else
 			must(tracker__on_fork(sim->t, &rec->fork));
 		SAY(sim, "delivered: what %u of %u\n", rec->what,
-		    rec->what == CALL ? rec->call.tid :
-		    rec->what == EXIT ? rec->exit.tid :
-					rec->fork.tid);
+		    rec->what == CALL	 ? rec->call.tid :
+		    rec->what == EXIT	 ? rec->exit.tid :
+		    rec->what == SECTION ? rec->section.tid :
+					   rec->fork.tid);
 	}
 }
 
@@ -374,6 +437,7 @@ static void sim__begin_base(struct sim *sim, uint32_t luck)
 		return;
 	sim->reading = true;
 	sim->read_space = (uint32_t)(s->id - 100);
+	sim->read_seq = sim->spaces[sim->read_space].sections;
 	sim->read_page = 0;
 	sim->read_begin = sim->now;
 	SAY(sim, "begins to read %" PRIu64 "\n", s->id);
@@ -394,6 +458,10 @@ static struct raw_region raw_of(const struct world *w, const struct page *p, uin
 static void sim__read(struct sim *sim, uint32_t pages)
 {
 	const struct world *w = &sim->spaces[sim->read_space].w;
+	struct base_span span = { .begin_ns = sim->read_begin,
+				  .begin_seq = sim->read_seq,
+				  .end_ns = sim->now,
+				  .end_seq = sim->spaces[sim->read_space].sections };
 	static struct raw_region raw[PAGES];
 	size_t n = 0;
 
@@ -406,7 +474,7 @@ static void sim__read(struct sim *sim, uint32_t pages)
 			raw[n++] = raw_of(w, &sim->seen[i], i);
 	for (size_t i = 0; i < n; i++)
 		raw[i].region.offset = raw[i].backing.has_contents ? raw[i].region.offset : 0;
-	must(tracker__base(sim->t, space_id(sim->read_space), raw, n, sim->read_begin, sim->now));
+	must(tracker__base_numbered(sim->t, space_id(sim->read_space), raw, n, &span));
 	sim->reading = false;
 	SAY(sim, "has read %" PRIu64 "\n", space_id(sim->read_space));
 }
@@ -507,10 +575,10 @@ static bool sim__settle(struct sim *sim)
 	for (uint32_t i = 0; i < sim->n_spaces; i++) {
 		s = tracker__space(sim->t, space_id(i));
 		if (!s || !s->exact) {
-			nr_uncertain++;
+			nr[sim->ordered].uncertain++;
 			continue;
 		}
-		nr_exact++;
+		nr[sim->ordered].exact++;
 		if (space__wrong(sim, i))
 			return false;
 	}
@@ -519,6 +587,7 @@ static bool sim__settle(struct sim *sim)
 		sim->read_space = (uint32_t)(s->id - 100);
 		sim->read_page = 0;
 		sim->read_begin = ++sim->now;
+		sim->read_seq = sim->spaces[sim->read_space].sections;
 		sim__read(sim, PAGES);
 		if (!s->exact || space__wrong(sim, sim->read_space))
 			return false;
@@ -528,16 +597,20 @@ static bool sim__settle(struct sim *sim)
 
 /* ---------------------------------------------------------------- running */
 
-static void sim__init(struct sim *sim, uint64_t seed)
+static void sim__init(struct sim *sim, uint64_t seed, bool ordered)
 {
 	static const uint64_t units[] = { 1, 1000, 1000000 };
 	struct world *w = &sim->spaces[0].w;
 
 	memset(sim, 0, sizeof(*sim));
 	sim->t = tracker__new(NULL, NULL);
+	sim->ordered = ordered;
+	if (ordered)
+		tracker__set_ordered(sim->t);
 	sim->unit = units[seed % 3];
 	sim->now = 1000;
 	sim->loses = seed % 4 == 3;
+	sim->meddled = seed % 5 == 4;
 	sim->n_spaces = 1;
 	for (uint32_t i = 0; i < BACKS; i++)
 		w->index[i] = i;
@@ -550,17 +623,18 @@ static void sim__init(struct sim *sim, uint64_t seed)
 		sim__thread(sim, 0, false)->tgid = sim->threads[0].tgid;
 }
 
-static bool passes(const struct step *steps, size_t n, uint64_t seed, bool says, char *why)
+static bool passes(const struct step *steps, size_t n, uint64_t seed, bool ordered, bool says,
+		   char *why)
 {
 	static struct sim sim;
 	bool ok;
 
-	sim__init(&sim, seed);
+	sim__init(&sim, seed, ordered);
 	sim.says = says;
 	for (size_t i = 0; i < n; i++)
 		sim__step(&sim, &steps[i]);
 	ok = !sim.attached || sim__settle(&sim);
-	nr_conflicts += tracker__totals(sim.t)->conflicts;
+	nr[ordered].conflicts += tracker__totals(sim.t)->conflicts;
 	tracker__free(sim.t);
 	if (!ok)
 		strcpy(why, *sim.broken ? sim.broken : "uncertain after a quiet base");
@@ -594,7 +668,7 @@ static void step__random(struct step *st, const struct mood *mood, bool attach)
 	st->attach = attach;
 }
 
-static void fail(struct step *steps, size_t n, uint64_t seed)
+static void fail(struct step *steps, size_t n, uint64_t seed, bool ordered)
 {
 	struct step fewer[STEPS];
 	char why[200] = "";
@@ -606,7 +680,7 @@ static void fail(struct step *steps, size_t n, uint64_t seed)
 				memcpy(fewer, steps, i * sizeof(*steps));
 				memcpy(fewer + i, steps + i + size,
 				       (n - i - size) * sizeof(*steps));
-				if (passes(fewer, n - size, seed, false, why)) {
+				if (passes(fewer, n - size, seed, ordered, false, why)) {
 					i++;
 					continue;
 				}
@@ -616,9 +690,22 @@ static void fail(struct step *steps, size_t n, uint64_t seed)
 			}
 		}
 	}
-	printf("seed %" PRIu64 ": what is left of it, and then all ends:\n", seed);
-	passes(steps, n, seed, true, why);
+	printf("seed %" PRIu64 "%s: what is left of it, and then all ends:\n", seed,
+	       ordered ? ", ordered" : "");
+	passes(steps, n, seed, ordered, true, why);
 	printf("%s\n", why);
+}
+
+static unsigned long percent_uncertain(bool ordered)
+{
+	unsigned long all = nr[ordered].exact + nr[ordered].uncertain;
+
+	printf("%s: %lu calls, %lu forks, %lu conflicts: %lu spaces exact and right, %lu uncertain "
+	       "(%lu%%)\n",
+	       ordered ? "ordered" : "calls", nr[ordered].calls, nr[ordered].forks,
+	       nr[ordered].conflicts, nr[ordered].exact, nr[ordered].uncertain,
+	       all ? 100 * nr[ordered].uncertain / all : 0);
+	return all ? 100 * nr[ordered].uncertain / all : 0;
 }
 
 int main(int argc, char **argv)
@@ -639,13 +726,16 @@ int main(int argc, char **argv)
 		attach = rng(12);
 		for (size_t i = 0; i < n; i++)
 			step__random(&steps[i], &mood, i == attach);
-		if (!passes(steps, n, seed, false, why)) {
-			fail(steps, n, seed);
-			return 1;
+		for (int ordered = 0; ordered < 2; ordered++) {
+			if (!passes(steps, n, seed, ordered, false, why)) {
+				fail(steps, n, seed, ordered);
+				return 1;
+			}
 		}
 	}
-	printf("%lu calls, %lu forks, %lu conflicts: %lu spaces exact and right, %lu uncertain (%lu%%)\n",
-	       nr_calls, nr_forks, nr_conflicts, nr_exact, nr_uncertain,
-	       100 * nr_uncertain / (nr_exact + nr_uncertain));
+	if (percent_uncertain(true) >= percent_uncertain(false) && argc == 1) {
+		printf("expected fewer uncertain spaces with numbers than without\n");
+		return 1;
+	}
 	return 0;
 }

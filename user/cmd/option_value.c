@@ -358,7 +358,7 @@ static int tier__parse(const char *text, void *field, char *why, size_t why_len)
 			return 0;
 		}
 	}
-	snprintf(why, why_len, "'%s' is no tier; there are calls and truth", text);
+	snprintf(why, why_len, "'%s' is no tier; there are calls, ordered and truth", text);
 	return -EINVAL;
 }
 

@@ -56,6 +56,7 @@ const char *stacks_mode__name(enum stacks_mode mode);
 /* How maps are made; see the word "tier" in DESIGN and README. */
 #define TIERS(X)           \
 	X(CALLS, "calls")  \
+	X(ORDERED, "ordered") \
 	X(TRUTH, "truth")
 
 enum tier {

@@ -67,8 +67,9 @@ static const struct option_row rows[] = {
 	{ "output", 'o', "FILE", "Write events and report to FILE, which is overwritten.",
 	  OPTION_FILE, AT(output), TRACE, WHERE },
 	{ "tier", KEY_TIER, "TIER",
-	  "How maps are made: calls (from system calls, the default) or truth (6.1 and newer: "
-	  "read under the kernel's own lock).", OPTION_TIER, AT(tier), TRACE, OTHER },
+	  "How maps are made: calls (from system calls, the default), ordered (5.11 and newer: the "
+	  "calls in the order in which they held the kernel's lock) or truth (6.1 and newer: read "
+	  "under that lock).", OPTION_TIER, AT(tier), TRACE, OTHER },
 	{ "ring-size", KEY_RING_SIZE, "SIZE",
 	  "Size of the buffer between kernel and memtrace, 64M unless given; rounded up to a "
 	  "power of two.", OPTION_RING, AT(ring_bytes), TRACE, OTHER },

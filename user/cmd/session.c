@@ -18,6 +18,9 @@
 /* How often a map that is asked for is tried for before it is called uncertain. */
 #define MAP_TRIES 20
 #define LOOKUPS 16
+/* Tier ordered: for how long a space's lock is waited for, and a missing record. */
+#define NUMBER_TRIES 20
+#define AWAIT_NS (1000 * NS_PER_MS)
 
 uint64_t session__now(void)
 {
@@ -64,7 +67,12 @@ int session__load(struct session *s, const struct live_scope *scope, char *why, 
 {
 	int err;
 
-	*s = (struct session){ .observer = sink_observer, .truth = scope->truth, .scope = *scope };
+	*s = (struct session){
+		.observer = sink_observer,
+		.truth = scope->truth,
+		.ordered = scope->ordered,
+		.scope = *scope,
+	};
 	s->begin_ns = s->checked_ns = session__now();
 	err = live__open(scope, &s->live, why, why_len);
 	if (!err && s->truth)
@@ -80,7 +88,7 @@ int session__load(struct session *s, const struct live_scope *scope, char *why, 
 
 const char *session__tier(const struct session *s)
 {
-	return tier__name(s->truth ? TIER_TRUTH : TIER_CALLS);
+	return tier__name(s->truth ? TIER_TRUTH : s->ordered ? TIER_ORDERED : TIER_CALLS);
 }
 
 int session__open(struct session *s, struct sink *sink, bool calls)
@@ -97,6 +105,8 @@ int session__open(struct session *s, struct sink *sink, bool calls)
 	if (!proc__max_map_count(&max))
 		tracker__set_max_map_count(s->tracker, max);
 	tracker__set_truth(s->tracker, s->truth);
+	if (s->ordered)
+		tracker__set_ordered(s->tracker);
 	return 0;
 }
 
@@ -128,32 +138,57 @@ bool session__ask_space(struct session *s, const struct space *space, uint32_t t
 	return !live__scan(s->live, 0, false, match_space, ret) && ret->found;
 }
 
+/* Tier ordered: the number of the newest section, when none is under way. */
+static bool ask_number(struct session *s, const struct space *space, uint64_t *ret_seq)
+{
+	struct still still;
+	int i;
+
+	for (i = 0; i < NUMBER_TRIES; i++) {
+		if (!session__ask_space(s, space, 0, &still))
+			return false;
+		if (!still.task.write_locked) {
+			*ret_seq = still.task.seq;
+			return true;
+		}
+		session__nap(NS_PER_MS / 10);
+	}
+	return false;
+}
+
 /*
  * Reads /proc/PID/maps as the base of a space. A process that execs meanwhile
  * shows another space's map: ids are never reused, so asking afterwards tells.
  */
 static int read_base(struct session *s, struct space *space)
 {
-	uint64_t begin = session__now(), end;
+	struct base_span span = { .begin_ns = session__now() };
 	struct raw_region *regions;
 	struct still still;
 	size_t n;
 	int err;
 
+	if (s->ordered && !ask_number(s, space, &span.begin_seq)) {
+		space->last_base_ns = span.begin_ns;
+		return -EAGAIN;
+	}
 	err = proc_maps__read((pid_t)space->tgid, &regions, &n, NULL);
 	/* A main thread that has ended shows nothing, though others go on: ask one of them. */
 	if (!err && !n && session__ask_space(s, space, 0, &still)) {
 		free(regions);
 		err = proc_maps__read((pid_t)still.task.tid, &regions, &n, NULL);
 	}
-	end = session__now();
-	space->last_base_ns = end;
+	span.end_ns = session__now();
+	space->last_base_ns = span.end_ns;
 	if (err)
 		return err;
-	if (n && session__ask_space(s, space, 0, &still))
-		err = tracker__base(s->tracker, space->id, regions, n, begin, end);
-	else
+	if (n && session__ask_space(s, space, 0, &still)) {
+		/* Who has the lock is counted a moment later. */
+		span.end_seq = still.task.seq + (still.task.write_locked ? 1 : 0);
+		err = tracker__base_numbered(s->tracker, space->id, regions, n, &span);
+	} else {
 		err = -ESRCH;
+	}
 	free(regions);
 	return err;
 }
@@ -302,8 +337,10 @@ long session__pump(struct session *s)
 	if (s->truth)
 		session__check_numbers(s, now);
 	read_wanted(s, now);
-	if (now - s->checked_ns >= CHECK_NS)
+	if (now - s->checked_ns >= CHECK_NS) {
 		check_losses(s, now);
+		tracker__expire(s->tracker, now - AWAIT_NS);
+	}
 	if (tracker__distrusted(s->tracker) && !s->stuck)
 		session__lower(s);
 	if (s->verify_ns)
@@ -322,6 +359,19 @@ static void ask_growing(struct session *s, struct space *space)
 		if (!live__lookup(s->live, space->tgid, addrs[i], &found))
 			tracker__grown(space, &found);
 	}
+}
+
+/* Every section that has begun has been applied, and none is under way. */
+static bool prove_order(struct session *s, struct space *space, const struct mt_task *task)
+{
+	uint64_t id = space->id;
+
+	session__drain(s);
+	if (tracker__space(s->tracker, id) != space)
+		return true;
+	if (task->write_locked || space->next_seq != task->seq + 1)
+		return false;
+	return tracker__audit(s->tracker, space, &task->mm, task->ts_ns);
 }
 
 /*
@@ -349,6 +399,8 @@ static bool prove(struct session *s, struct space *space)
 	ask_growing(s, space);
 	if (!session__ask_space(s, space, 0, &still) || live__space(s->live, space->id, &after))
 		return false; /* its end is on the way to us */
+	if (s->ordered)
+		return prove_order(s, space, &still.task);
 	quiet = !still.in_call && after.calls == before.calls;
 	return quiet && tracker__audit(s->tracker, space, &still.task.mm, still.task.ts_ns);
 }

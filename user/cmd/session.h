@@ -24,7 +24,7 @@ struct session {
 	uint64_t checked_ns;
 	uint64_t scanned_space; /* the newest when all threads were last scanned */
 	bool scan_again;
-	bool truth;
+	bool truth, ordered;
 	struct live_scope scope; /* as it was loaded */
 	/* A tier that could not be held: stopped, and its counts so far. */
 	struct live *retired;

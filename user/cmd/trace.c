@@ -248,6 +248,7 @@ static int load(struct trace *t)
 		.uid = o->uid.uid,
 		.cgroup_set = o->cgroup != NULL,
 		.truth = o->tier == TIER_TRUTH,
+		.ordered = o->tier == TIER_ORDERED,
 		.test_drop = o->test_drop.one_in,
 		.test_drop_quietly = o->test_drop.quietly,
 		.clocks = o->json,

@@ -27,6 +27,8 @@ struct call {
 	uint64_t target; /* the space acted on */
 	uint64_t enter_ns, exit_ns; /* enter_ns 0: not known */
 	bool uncounted;		    /* began before we attached: mt_space.calls has it not */
+	uint64_t seq; /* tier ordered: of its write section; 0: it had none */
+	uint32_t seen_after; /* tier ordered: sections begun since, when region was looked at */
 	uint64_t args[6]; /* brk: args[1] the break before (0 unknown), args[2] start_brk */
 	int64_t ret;	  /* result, or -errno */
 	struct mt_counters mm; /* at exit */

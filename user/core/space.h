@@ -34,6 +34,7 @@ struct window {
 #define SPACE_WINDOWS 256
 
 struct process;
+struct order; /* tracker_order.c */
 
 /* Who had the lock, where it was no call of ours. */
 struct origin {
@@ -62,7 +63,7 @@ struct space {
 	uint32_t lost;	   /* as the last record said */
 	uint64_t delivered; /* calls that reached us */
 	uint64_t resyncs;
-	/* Tier truth: numbers of write sections, made whole (truth__number). */
+	/* Numbers of write sections; tier truth: made whole (truth__number). */
 	uint64_t next_seq, walk_seq;
 	uint64_t uncertain_seq; /* next_seq when it became uncertain */
 	bool numbered;	 /* next_seq is known */
@@ -73,6 +74,10 @@ struct space {
 	uint64_t kernel_seq;  /* which was this, not made whole */
 	bool ahead;	      /* and another */
 	uint64_t verified_ns; /* when it was last compared with /proc/PID/maps */
+	bool in_order; /* tier ordered: next_seq is what comes next */
+	/* Of the last base: sections up to begin are in it, and none after end. */
+	uint64_t base_begin_seq, base_end_seq;
+	struct order *order; /* tier ordered: what waits for its turn; NULL: nothing yet */
 	uint32_t users;	  /* live processes */
 	uint32_t threads; /* of all of them */
 	uint64_t grown;	  /* bytes that one of several growing stacks took: which, is asked */

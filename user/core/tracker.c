@@ -57,6 +57,11 @@ void tracker__set_truth(struct tracker *t, bool truth)
 	t->truth = truth;
 }
 
+void tracker__set_ordered(struct tracker *t)
+{
+	t->ordered = true;
+}
+
 void tracker__set_max_map_count(struct tracker *t, uint64_t regions)
 {
 	t->max_map_count = regions;
@@ -193,19 +198,41 @@ static int fork_map(struct tracker *t, const struct fork_event *ev, struct space
 	child->copied_ns = ev->ts_ns;
 	parent->has_copies = true;
 	t->totals.bases++;
-	known = parent->exact && ev->ts_ns >= parent->base_end_ns;
+	known = parent->exact && (t->ordered ? order__knows(parent, ev->seq) :
+					       ev->ts_ns >= parent->base_end_ns);
 	space__exact(t, child, !child->has_base, ev->ts_ns);
 	if (!known)
 		space__uncertain(t, child, "its parent's map was not known", ev->ts_ns);
 	else
 		space__check_totals(t, child, &ev->mm, ev->ts_ns);
-	return space__window(t, parent, &w);
+	return t->ordered ? 0 : space__window(t, parent, &w);
 }
 
-int tracker__on_fork(struct tracker *t, const struct fork_event *ev)
+int tracker__copy_map(struct tracker *t, const struct fork_event *ev)
+{
+	struct space *parent = ev->space ? tracker__space(t, ev->space) : NULL;
+	struct space *child = tracker__space(t, ev->child_space);
+	struct process *p = tracker__process(t, ev->child_tgid);
+	static const struct base_span nothing;
+	int err;
+
+	if (!child)
+		return 0;
+	err = fork_map(t, ev, parent, child);
+	if (p && p->space == child->id)
+		process__note_start(t, p, child);
+	if (t->ordered && !err && child->copied_ns == ev->ts_ns)
+		order__begin(t, child, &nothing);
+	else if (t->ordered && !child->has_base)
+		order__broken(t, child); /* nothing to wait for */
+	return err;
+}
+
+/* Who lives, and where; *ret_copies: the child has a space of its own, without a map. */
+static int fork_lives(struct tracker *t, const struct fork_event *ev, bool *ret_copies)
 {
 	struct process *p = ev->thread ? tracker__process(t, ev->child_tgid) : NULL;
-	struct space *parent, *child;
+	struct space *child;
 	bool new = !p;
 	int err;
 
@@ -231,10 +258,20 @@ int tracker__on_fork(struct tracker *t, const struct fork_event *ev)
 		return err;
 	child->layout = ev->layout;
 	child->mm = ev->mm;
-	parent = ev->space ? tracker__space(t, ev->space) : NULL;
-	err = fork_map(t, ev, parent, child);
-	process__note_start(t, p, child);
-	return err;
+	*ret_copies = true;
+	return 0;
+}
+
+int tracker__on_fork(struct tracker *t, const struct fork_event *ev)
+{
+	bool copies = false;
+	int err = fork_lives(t, ev, &copies), copy_err = 0;
+
+	if (t->ordered && ev->seq)
+		copy_err = order__on_fork(t, ev, copies);
+	else if (copies)
+		copy_err = tracker__copy_map(t, ev);
+	return err ? err : copy_err;
 }
 
 int tracker__on_exec(struct tracker *t, const struct exec_event *ev)
@@ -248,6 +285,9 @@ int tracker__on_exec(struct tracker *t, const struct exec_event *ev)
 		return -ENOMEM;
 	if (ev->space && process__has_left(p, ev->space))
 		return 0;
+	s = tracker__space(t, p->space);
+	if (s)
+		order__leave(t, s, p->tgid);
 	process__set_comm(p, ev->comm);
 	p->last_ns = ev->ts_ns;
 	if (!ev->space) {
@@ -275,6 +315,7 @@ void tracker__finish(struct tracker *t, uint64_t ts_ns)
 	struct process *p, *tmp;
 	struct space *s;
 
+	tracker__expire(t, UINT64_MAX);
 	HASH_ITER(hh, t->processes, p, tmp) {
 		s = tracker__space(t, p->space);
 		p->last_ns = ts_ns;
@@ -283,9 +324,19 @@ void tracker__finish(struct tracker *t, uint64_t ts_ns)
 	}
 }
 
+int tracker__apply_exit(struct tracker *t, const struct exit_event *ev)
+{
+	struct process *p = tracker__process(t, ev->tgid);
+
+	if (p)
+		thread__del(t, ev->tid, p, tracker__space(t, p->space));
+	return 0;
+}
+
 int tracker__on_exit(struct tracker *t, const struct exit_event *ev)
 {
 	struct process *p = tracker__process(t, ev->tgid);
+	struct space *s = p ? tracker__space(t, p->space) : NULL;
 
 	t->totals.lives++;
 	if (!p) {
@@ -293,10 +344,11 @@ int tracker__on_exit(struct tracker *t, const struct exit_event *ev)
 			space__end_unused(t, ev->space);
 		return 0;
 	}
-	if (ev->group)
-		process__end(t, p, ev->ts_ns, ev->status);
-	else
-		thread__del(t, ev->tid, p, tracker__space(t, p->space));
+	if (!ev->group)
+		return s ? order__on_exit(t, s, ev) : tracker__apply_exit(t, ev);
+	if (s)
+		order__leave(t, s, p->tgid);
+	process__end(t, p, ev->ts_ns, ev->status);
 	return 0;
 }
 
@@ -341,7 +393,7 @@ static size_t call_windows(const struct call *c, struct range ret_ranges[2])
 }
 
 /* A snapshot has the regions, but not what names them: brk and prctl(PR_SET_MM). */
-static void note_layout(struct space *s, const struct call *c)
+void space__note_layout(struct space *s, const struct call *c)
 {
 	if (call__failed(c))
 		return;
@@ -354,11 +406,29 @@ static void note_layout(struct space *s, const struct call *c)
 		s->layout.start_brk = c->args[2];
 }
 
+int space__apply_call(struct tracker *t, struct space *s, const struct call *c, bool strict,
+		      struct change *change)
+{
+	struct model_space model = space__model(t, s);
+	int err = call_model__apply(&model, c, strict, change);
+
+	s->lock_future = model.lock_future;
+	s->lock_on_fault = model.lock_on_fault;
+	if (err) {
+		space__uncertain(t, s, "out of memory", c->exit_ns);
+		return err;
+	}
+	if (change->kind == CHANGE_UNKNOWN)
+		space__uncertain(t, s, change->why, c->exit_ns);
+	/* With one thread nothing else can be under way: the sums must agree now. */
+	if (strict && s->exact && s->threads == 1 && c->target == c->space)
+		space__check_totals(t, s, &c->mm, c->exit_ns);
+	return 0;
+}
+
 /* Brings the map up to date with a call; *change says what it did. */
 static int apply(struct tracker *t, struct space *s, const struct call *c, struct change *change)
 {
-	struct model_space model = space__model(t, s);
-	bool strict = c->enter_ns >= s->base_end_ns && s->exact;
 	struct range ranges[2] = {};
 	size_t n, i;
 	int err;
@@ -367,6 +437,8 @@ static int apply(struct tracker *t, struct space *s, const struct call *c, struc
 	n = call__ranges(c, ranges);
 	change->start = n ? ranges[0].start : 0;
 	change->end = n ? ranges[0].end : 0;
+	if (t->ordered)
+		return order__apply(t, s, c, change);
 	n = call_windows(c, ranges);
 	for (i = 0; i < n; i++) {
 		struct window w = {
@@ -383,22 +455,10 @@ static int apply(struct tracker *t, struct space *s, const struct call *c, struc
 	}
 	/* The snapshot was taken later and has it already. */
 	if (!s->has_base || c->exit_ns <= s->base_begin_ns) {
-		note_layout(s, c);
+		space__note_layout(s, c);
 		return 0;
 	}
-	err = call_model__apply(&model, c, strict, change);
-	s->lock_future = model.lock_future;
-	s->lock_on_fault = model.lock_on_fault;
-	if (err) {
-		space__uncertain(t, s, "out of memory", c->exit_ns);
-		return err;
-	}
-	if (change->kind == CHANGE_UNKNOWN)
-		space__uncertain(t, s, change->why, c->exit_ns);
-	/* With one thread nothing else can be under way: the sums must agree now. */
-	if (strict && s->exact && s->threads == 1 && c->target == c->space)
-		space__check_totals(t, s, &c->mm, c->exit_ns);
-	return 0;
+	return space__apply_call(t, s, c, c->enter_ns >= s->base_end_ns && s->exact, change);
 }
 
 static void count_call(struct process *p, const struct call *c, const struct change *change)
@@ -443,6 +503,11 @@ void change__describe(const struct tracker *t, const struct space *s, const stru
 
 int tracker__on_call(struct tracker *t, const struct call *c)
 {
+	return t->ordered ? order__on_call(t, c) : tracker__apply_call(t, c);
+}
+
+int tracker__apply_call(struct tracker *t, const struct call *c)
+{
 	struct space *caller = NULL, *s;
 	struct call_record rec = { .call = c, .kind = KIND_ANONYMOUS };
 	struct range ranges[2];
@@ -461,7 +526,8 @@ int tracker__on_call(struct tracker *t, const struct call *c)
 		process__move(t, p, caller);
 	if (caller && !thread__is_known(t, c->tid, p)) {
 		/* Its birth was lost, and what it did was not compared with others' calls. */
-		space__uncertain(t, caller, "a thread that was not known", c->exit_ns);
+		if (!t->ordered)
+			space__uncertain(t, caller, "a thread that was not known", c->exit_ns);
 		err = thread__add(t, c->tid, p, caller, 0);
 		if (err)
 			return err;

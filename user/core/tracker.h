@@ -20,6 +20,7 @@ struct fork_event {
 	uint64_t ts_ns, enter_ns;
 	uint32_t tgid, tid, child_tgid, child_tid;
 	uint64_t space, child_space, child_start_ns;
+	uint64_t seq; /* tier ordered: of the section that copied the map; 0: unknown */
 	bool thread, shared, no_base;
 	struct mt_counters mm;
 	struct layout layout;
@@ -61,7 +62,7 @@ struct section_event {
 /* One piece of a whole walk; regions are ordered within and across pieces. */
 struct walk_event {
 	uint64_t space, ts_ns;
-	uint64_t seq; /* tier truth: of the first section that is not in it */
+	uint64_t seq; /* of the first section that is not in it */
 	uint32_t tgid, first, count;
 	bool last, bad;
 	bool stale;	/* sections went by meanwhile */
@@ -106,6 +107,12 @@ void tracker__overdue(struct tracker *t, struct space *s, uint64_t ts_ns);
 void tracker__on_difference(struct tracker *t, struct space *s, const char *expected,
 			    const char *got, uint64_t ts_ns);
 
+/*
+ * Calls, forks and sections have numbers: each is applied when those before it
+ * have come. A section event has no regions: it stands for a change unseen.
+ */
+void tracker__set_ordered(struct tracker *t);
+
 /* vm.max_map_count, to name it when a call fails at it. */
 void tracker__set_max_map_count(struct tracker *t, uint64_t regions);
 
@@ -131,6 +138,21 @@ void tracker__on_lost(struct tracker *t, uint64_t space, uint32_t lost, uint64_t
  */
 int tracker__base(struct tracker *t, uint64_t space, const struct raw_region *regions, size_t n,
 		  uint64_t begin_ns, uint64_t end_ns);
+
+/* The same in tier ordered: between which sections it was read is known as well. */
+struct base_span {
+	uint64_t begin_ns, end_ns;
+	uint64_t begin_seq; /* this section had ended when reading began */
+	uint64_t end_seq;   /* the next one had not begun when it ended */
+};
+int tracker__base_numbered(struct tracker *t, uint64_t space, const struct raw_region *regions,
+			   size_t n, const struct base_span *span);
+
+/*
+ * Tier ordered: what has been awaited in vain since not_after_ns will not come:
+ * the spaces concerned are uncertain.
+ */
+void tracker__expire(struct tracker *t, uint64_t not_after_ns);
 
 /*
  * Compares the map with the kernel's counters, which must have been read while

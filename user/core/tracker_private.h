@@ -28,7 +28,8 @@ struct tracker {
 	size_t ended_processes, uncertain_spaces;
 	uint32_t scan; /* number of the last scan of all threads */
 	uint64_t max_map_count;
-	bool truth;
+	bool truth, ordered;
+	size_t held_bytes; /* tier ordered: that all spaces hold back */
 	unsigned int distrust;
 	uint64_t *ended; /* spaces that nobody uses any more */
 	size_t n_ended, ended_size;
@@ -99,6 +100,35 @@ bool space__check_totals(struct tracker *t, struct space *s, const struct mt_cou
 
 /* Uncertain, but of no news as long as what makes it exact again comes next. */
 void space__due(struct tracker *t, struct space *s, uint64_t ts_ns);
+
+/* What an event means once its turn has come (tracker.c). */
+int tracker__apply_call(struct tracker *t, const struct call *c);
+int tracker__apply_exit(struct tracker *t, const struct exit_event *ev);
+int tracker__copy_map(struct tracker *t, const struct fork_event *ev);
+/* Brings the map up to date with a call; strict: call_model.h. */
+int space__apply_call(struct tracker *t, struct space *s, const struct call *c, bool strict,
+		      struct change *change);
+void space__note_layout(struct space *s, const struct call *c);
+
+/*
+ * Tier ordered (tracker_order.c). What comes is applied at once if its turn has
+ * come, with all that waited for it; else a copy is kept until then.
+ */
+int order__on_call(struct tracker *t, const struct call *c);
+int order__on_section(struct tracker *t, const struct section_event *ev);
+/* copies: the child's map is made of it; else only its number counts. */
+int order__on_fork(struct tracker *t, const struct fork_event *ev, bool copies);
+int order__on_exit(struct tracker *t, struct space *s, const struct exit_event *ev);
+/* The process leaves its space: nothing that it did may wait any longer. */
+void order__leave(struct tracker *t, struct space *s, uint32_t tgid);
+/* Order is lost: what waits is applied as it comes, until there is a base. */
+void order__broken(struct tracker *t, struct space *s);
+/* A base: sections after span->begin_seq are awaited. */
+void order__begin(struct tracker *t, struct space *s, const struct base_span *span);
+int order__apply(struct tracker *t, struct space *s, const struct call *c, struct change *change);
+/* A copy of the map in section seq is the map of that moment. */
+bool order__knows(const struct space *s, uint64_t seq);
+void order__free(struct tracker *t, struct space *s);
 
 /* What the range of a change is, for people: looked up while it is mapped. */
 void change__describe(const struct tracker *t, const struct space *s, const struct change *change,

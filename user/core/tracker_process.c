@@ -43,6 +43,10 @@ void space__end_unused(struct tracker *t, uint64_t space)
 	struct space *s = tracker__space(t, space);
 
 	if (s && !s->users)
+		order__leave(t, s, 0);
+	/* What has waited may have been the last of it, or have brought it back to life. */
+	s = tracker__space(t, space);
+	if (s && !s->users)
 		space_unused(t, s);
 	else if (space && !s)
 		hand_on(t, space);

@@ -63,6 +63,7 @@ void space__free(struct tracker *t, struct space *s)
 	if (!s->exact)
 		t->uncertain_spaces--;
 	HASH_DEL(t->spaces, s);
+	order__free(t, s);
 	region_map__free(s->map);
 	free(s->windows);
 	free(s->walk);
@@ -188,6 +189,14 @@ static void mark_thread_stacks(struct tracker *t, const struct space *s, struct 
 int tracker__base(struct tracker *t, uint64_t space, const struct raw_region *raw, size_t n,
 		  uint64_t begin_ns, uint64_t end_ns)
 {
+	struct base_span span = { .begin_ns = begin_ns, .end_ns = end_ns };
+
+	return tracker__base_numbered(t, space, raw, n, &span);
+}
+
+int tracker__base_numbered(struct tracker *t, uint64_t space, const struct raw_region *raw,
+			   size_t n, const struct base_span *span)
+{
 	struct space *s = tracker__space(t, space);
 	struct region *regions;
 	size_t i;
@@ -206,7 +215,10 @@ int tracker__base(struct tracker *t, uint64_t space, const struct raw_region *ra
 		}
 	}
 	mark_thread_stacks(t, s, regions, n);
-	return space__set_map(t, s, regions, n, begin_ns, end_ns, NULL);
+	err = space__set_map(t, s, regions, n, span->begin_ns, span->end_ns, NULL);
+	if (!err && t->ordered)
+		order__begin(t, s, span);
+	return err;
 }
 
 static int walk_append(struct tracker *t, struct space *s, const struct walk_event *ev)
@@ -283,6 +295,9 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 	s->walk_n = 0;
 	if (!err && !t->truth)
 		space__check_totals(t, s, &s->mm, ev->ts_ns);
+	if (!err && t->ordered)
+		order__begin(t, s, &(struct base_span){ ev->ts_ns, ev->ts_ns, ev->seq - 1,
+							ev->seq - 1 });
 	if (err == -EINVAL && t->truth)
 		audit__bad_walk(t, s, ev->ts_ns);
 	/* Pieces that do not fit together are no map: as if the walk had failed. */
@@ -314,6 +329,7 @@ void space__lost(struct tracker *t, struct space *s, const char *why, uint64_t t
 	if (s->has_copies && s->windows)
 		copies_uncertain(t, s, 0, ts_ns);
 	s->has_copies = false;
+	order__broken(t, s);
 }
 
 /*
@@ -534,6 +550,7 @@ void tracker__all_uncertain(struct tracker *t, const char *why, uint64_t ts_ns)
 {
 	struct space *s, *tmp;
 
+	tracker__expire(t, UINT64_MAX);
 	HASH_ITER(hh, t->spaces, s, tmp)
 		space__lost(t, s, why, ts_ns);
 }

@@ -305,6 +305,8 @@ int tracker__on_section(struct tracker *t, const struct section_event *ev)
 	int err = 0;
 
 	t->totals.sections++;
+	if (t->ordered)
+		return order__on_section(t, ev);
 	/* Its last process has ended: what is left is unmapped (exit_mmap). */
 	if (!s)
 		return 0;

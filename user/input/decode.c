@@ -312,6 +312,8 @@ static int decode_call(struct decoder *d, struct bytes *b)
 	c->exit_ns = wire->e.ts_ns ? wire->e.ts_ns : d->latest_ns;
 	memcpy(c->args, wire->args, sizeof(c->args));
 	c->ret = wire->ret;
+	c->seq = wire->seq;
+	c->seen_after = wire->seen_after;
 	c->mm = wire->mm;
 	c->read_implies_exec = wire->e.flags & MT_CALL_READ_EXEC;
 	if (!decode_tails(d, c, wire->e.flags, b))
@@ -336,6 +338,7 @@ static int decode_fork(struct decoder *d, struct bytes *b)
 		.space = wire->e.space,
 		.child_space = wire->child_space,
 		.child_start_ns = wire->child_start_ns,
+		.seq = wire->seq,
 		.thread = wire->e.flags & MT_FORK_THREAD,
 		.shared = wire->e.flags & MT_FORK_SHARED,
 		.no_base = wire->e.flags & MT_FORK_NO_BASE,
@@ -411,7 +414,7 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 		return -EBADMSG;
 	ev = (struct walk_event){
 		.space = wire->e.space,
-		.ts_ns = d->latest_ns,
+		.ts_ns = wire->e.ts_ns ? wire->e.ts_ns : d->latest_ns,
 		.seq = wire->seq,
 		.tgid = wire->e.tgid,
 		.first = wire->first,

@@ -49,6 +49,7 @@ struct kernel_form {
 	int lock_args; /* of mmap_lock_acquire_returned: 4 until 6.13, 3 since */
 	bool numbers;  /* mm_lock_seq */
 	bool truth;    /* all that write sections need is there */
+	bool ordered;  /* what numbering them needs */
 	bool cast;     /* bpf_rdonly_cast() is there */
 };
 
@@ -66,12 +67,27 @@ static int learn_form(struct kernel_form *form)
 		      kernel_types__tracepoint(types, "ma_write") >= 0 &&
 		      kernel_types__helper(types, "task_pt_regs") &&
 		      kernel_types__helper(types, "loop");
+	form->ordered = (form->lock_args == 3 || form->lock_args == 4) &&
+			kernel_types__helper(types, "get_current_task_btf");
 	form->cast = kernel_types__function(types, "bpf_rdonly_cast");
 	kernel_types__free(types);
 	return 0;
 }
 
-/* Programs of tier truth, and of two forms of one tracepoint the one that fits. */
+/* Programs of tiers truth and ordered, and of two forms of one tracepoint the one that fits. */
+static void configure_order(struct bpf_program *prog, bool ordered, int lock_args)
+{
+	const char *name = bpf_program__name(prog);
+
+	if (has_prefix(name, PROG_PREFIX_ORDER_EXIT))
+		bpf_program__set_autoload(
+			prog, ordered && tracepoint_exists(bpf_program__section_name(prog)));
+	else if (has_prefix(name, PROG_PREFIX_ORDER))
+		bpf_program__set_autoload(prog,
+					  ordered && has_prefix(name, PROG_PREFIX_ORDER_OLD) ==
+							     (lock_args == 4));
+}
+
 static void configure_truth(struct bpf_program *prog, bool truth, int lock_args)
 {
 	const char *name = bpf_program__name(prog);
@@ -91,6 +107,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	skel->rodata->use_task_storage = task_storage;
 	skel->rodata->tier_truth = scope->truth;
 	skel->rodata->call_regions = scope->regions;
+	skel->rodata->tier_ordered = scope->ordered;
 	skel->rodata->test_drop = scope->test_drop;
 	skel->rodata->test_drop_quietly = scope->test_drop_quietly;
 	skel->rodata->have_cast = form->cast;
@@ -123,6 +140,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		     !tracepoint_exists(bpf_program__section_name(prog))))
 			bpf_program__set_autoload(prog, false);
 		configure_truth(prog, scope->truth, form->lock_args);
+		configure_order(prog, scope->ordered, form->lock_args);
 	}
 }
 
@@ -156,7 +174,7 @@ static int load(struct live *live, const struct live_scope *scope)
 	int err;
 
 	err = learn_form(&form);
-	if (!err && scope->truth && !form.truth)
+	if (!err && ((scope->truth && !form.truth) || (scope->ordered && !form.ordered)))
 		err = -ENOTSUP;
 	if (err)
 		return err;
@@ -269,6 +287,8 @@ int live__attach(struct live *live, char *why, size_t why_len)
 	/* Exit first: no call is seen to begin and not to end. */
 	err = attach_prefix(live, PROG_PREFIX_TREE, why, why_len);
 	if (!err)
+		err = attach_prefix(live, PROG_PREFIX_ORDER, why, why_len);
+	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_LOCK, why, why_len);
 	if (!err)
 		err = attach_exits(live, why, why_len);
@@ -302,7 +322,7 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 	if (err) {
 		snprintf(why, why_len,
 			 err == -ENOTSUP ?
-				 "this kernel has not what tier truth needs (memtrace features "
+				 "this kernel has not what that tier needs (memtrace features "
 				 "says what)" :
 				 "the kernel refused the BPF programs: %s",
 			 strerror(-err));
@@ -525,8 +545,9 @@ void live__forget(struct live *live, uint64_t space)
 
 	if (live__space(live, space, &state))
 		return;
-	/* The pointer may belong to a younger space by now. */
-	if (!bpf_map__lookup_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), &now,
+	/* In tier truth the mm's end does it; the pointer may belong to a younger space by now. */
+	if (!live->skel->rodata->tier_truth &&
+	    !bpf_map__lookup_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), &now,
 				  sizeof(now), 0) &&
 	    now == space)
 		bpf_map__delete_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), 0);

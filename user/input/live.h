@@ -22,6 +22,7 @@ struct live_scope {
 	uint32_t uid;
 	uint64_t cgroup_id; /* of cgroup v2: its inode number */
 	bool truth;	    /* write sections as well: tier truth */
+	bool ordered;	    /* write sections are numbered: tier ordered */
 	uint32_t test_drop; /* one record in so many gets lost on purpose; 0: none */
 	bool test_drop_quietly;
 	bool clocks;	    /* tier truth: when calls begin and end is wanted, which costs */

@@ -15,6 +15,9 @@
 #define PROG_PREFIX_LIFE "life_"
 #define PROG_PREFIX_LOCK "lock"
 #define PROG_PREFIX_LOCK_OLD "lockcg_"
+#define PROG_PREFIX_ORDER "order"
+#define PROG_PREFIX_ORDER_OLD "ordercg_"
+#define PROG_PREFIX_ORDER_EXIT "order_exit_"
 #define PROG_PREFIX_TREE "tree_"
 #define PROG_PREFIX_TRUTH "truth_"
 

@@ -10,6 +10,7 @@
 #include "scarce.h"
 #include "core/region_map.c"
 #include "core/tracker.c"
+#include "core/tracker_order.c"
 #include "core/tracker_process.c"
 #include "core/tracker_space.c"
 #undef malloc
@@ -74,6 +75,57 @@ static int nobody(struct fixture *f)
 	return tracker__on_call(f->t, &c);
 }
 
+static int numbered(struct fixture *f, uint64_t space, const struct act *act, uint64_t seq)
+{
+	struct call c = fixture__call(space, space == SPACE ? TGID : (uint32_t)space * 100,
+				      space == SPACE ? 101 : (uint32_t)space * 100, act, 40, 41);
+
+	c.seq = seq;
+	c.has_region = true;
+	c.region.backing.name = "/kept";
+	c.region.region = (struct region){ PAGE(6), PAGE(8), 0, REGION_READ, 0 };
+	c.seen_after = 1;
+	return tracker__on_call(f->t, &c);
+}
+
+static int numbered_fork(struct fixture *f, uint64_t seq)
+{
+	struct fork_event ev = fixture__fork(SPACE, 8, 800, 50, "wwf.w");
+
+	ev.seq = seq;
+	return tracker__on_fork(f->t, &ev);
+}
+
+static int numbered_section(struct fixture *f, uint64_t seq)
+{
+	struct section_event ev = { .space = SPACE, .ts_ns = 60, .seq = seq,
+				    .origin = MT_ORIGIN_SYSCALL };
+
+	return tracker__on_section(f->t, &ev);
+}
+
+/* The same in tier ordered: most of it waits for number 1. */
+static int ordered_step(struct fixture *f, int number)
+{
+	switch (number) {
+	case 0: return task(f, TGID);
+	case 1: return task(f, 101);
+	case 2: return fixture__try_base(f, SPACE, "wwf.w", 20, 30);
+	case 3: return numbered_fork(f, 4);
+	case 4: return numbered(f, 8, MUNMAP(0, 1), 1);
+	case 5: return numbered(f, SPACE, MMAP(6, 2, 'r'), 3);
+	case 6: return numbered(f, SPACE, MPROTECT(0, 1, 'x'), 200);
+	case 7: return numbered(f, SPACE, MPROTECT(1, 1, 'n'), 0);
+	case 8: return exit_of(f, SPACE, TGID, 102, false);
+	case 9: return numbered_section(f, 2);
+	case 10: return numbered(f, SPACE, MUNMAP(2, 1), 1);
+	case 11: return numbered(f, SPACE, MUNMAP(0, 1), 1);
+	case 12: return exit_of(f, SPACE, TGID, TGID, true);
+	case 13: return exit_of(f, 8, 800, 800, true);
+	default: return 1;
+	}
+}
+
 /* The story: 0, or the first error. */
 static int step(struct fixture *f, int number)
 {
@@ -119,7 +171,7 @@ static void assert_well_formed(const struct fixture *f, int at)
  * The nth allocation fails, once. Then the story ends or goes on without that
  * event. False when there is no nth.
  */
-static bool tell_with(long nth, bool goes_on, unsigned int *fails)
+static bool tell_with(long nth, bool goes_on, bool ordered, unsigned int *fails)
 {
 	struct fixture f = { 0 };
 	bool failed = false;
@@ -132,7 +184,9 @@ static bool tell_with(long nth, bool goes_on, unsigned int *fails)
 		++*fails;
 		return true;
 	}
-	for (i = 0; (err = step(&f, i)) <= 0; i++) {
+	if (ordered)
+		tracker__set_ordered(f.t);
+	for (i = 0; (err = ordered ? ordered_step(&f, i) : step(&f, i)) <= 0; i++) {
 		failed |= scarce_left < 0;
 		if (err) {
 			assert_int_equal(err, -ENOMEM);
@@ -151,14 +205,15 @@ static bool tell_with(long nth, bool goes_on, unsigned int *fails)
 
 static void whichever_allocation_fails(void **state)
 {
-	for (int goes_on = 0; goes_on < 2; goes_on++) {
+	for (int way = 0; way < 4; way++) {
+		bool goes_on = way % 2, ordered = way / 2;
 		unsigned int fails = 0;
 		long nth = 0;
 
-		while (tell_with(nth, goes_on, &fails))
+		while (tell_with(nth, goes_on, ordered, &fails))
 			nth++;
 		print_message("%ld allocations, %u events failed\n", nth, fails);
-		assert_true(nth > 50);
+		assert_true(nth > (ordered ? 30 : 50));
 		/* But for room to hand on an id, which is tried again. */
 		assert_true(fails + 2 >= nth);
 	}

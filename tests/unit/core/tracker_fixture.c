@@ -203,6 +203,16 @@ void fixture__base(struct fixture *f, uint64_t space, const char *picture, uint6
 	assert_int_equal(fixture__try_base(f, space, picture, begin, end), 0);
 }
 
+void fixture__base_numbered(struct fixture *f, uint64_t space, const char *picture,
+			    uint64_t begin_seq, uint64_t end_seq)
+{
+	struct base_span span = { 20, 30, begin_seq, end_seq };
+	struct raw_region raw[PICTURE];
+	size_t n = raw_of(picture, raw);
+
+	assert_int_equal(tracker__base_numbered(f->t, space, raw, n, &span), 0);
+}
+
 int fixture__try_task(struct fixture *f, uint64_t space, uint32_t tgid, uint32_t tid, uint64_t ts)
 {
 	struct mt_task task = {

@@ -53,6 +53,9 @@ int fixture__try_base(struct fixture *f, uint64_t space, const char *picture, ui
 		      uint64_t end);
 void fixture__base(struct fixture *f, uint64_t space, const char *picture, uint64_t begin,
 		   uint64_t end);
+/* Tier ordered: read between those sections. */
+void fixture__base_numbered(struct fixture *f, uint64_t space, const char *picture,
+			    uint64_t begin_seq, uint64_t end_seq);
 int fixture__try_task(struct fixture *f, uint64_t space, uint32_t tgid, uint32_t tid, uint64_t ts);
 void fixture__task(struct fixture *f, uint64_t space, uint32_t tgid, uint32_t tid, uint64_t ts);
 
