@@ -125,7 +125,7 @@ static __always_inline bool section_add_call(struct section *sec, struct mm_stru
 			section_add(sec, args[0], args[1]);
 		return false;
 	case MT_CALL_MREMAP:
-		/* Of huge pages it unmaps whole ones (mm/mremap.c), and an exact fit is not traced. */
+		/* Of huge pages it takes whole ones (mm/mremap.c); an exact fit is not traced. */
 		section_add(sec, args[0], HUGE_UP(args[1] > args[2] ? args[1] : args[2]));
 		if (args[3] & MREMAP_FIXED)
 			section_add(sec, args[4], HUGE_UP(args[2]));

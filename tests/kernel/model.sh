@@ -19,7 +19,6 @@ model_programs()
 		printf 'random calls %d\t%s 2500 %d >/dev/null\n' "$seed" "$FUZZ" "${seed}3"
 	done
 	printf 'fuzz\ttimeout -s KILL 2 %s/fuzz 1 5 >/dev/null; true\n' "$WORKLOADS"
-	printf 'fuzz with threads\ttimeout -s KILL 2 %s/fuzz 3 6 >/dev/null; true\n' "$WORKLOADS"
 }
 
 if "$MEMTRACE" --tier truth -q -o /dev/null -- true 2>/dev/null; then

@@ -106,16 +106,16 @@ static void print_unknown(const struct shadow *sh, const struct space *s, const 
 
 	print_call(c, model);
 	if (c->has_region)
-		printf("    region %" PRIx64 "-%" PRIx64 " flags %x%s\n", r->start, r->end, r->flags,
-		       c->region.anonymous ? "" : " of a file");
+		printf("    region %" PRIx64 "-%" PRIx64 " flags %x%s\n", r->start, r->end,
+		       r->flags, c->region.anonymous ? "" : " of a file");
 	if (shadow__differs(&run.shadows, sh, s, where, &at, &what))
 		printf("    %s from %" PRIx64 " to %" PRIx64 "\n", what, at.start, at.end);
 	shadow__print(stdout, &run.shadows, sh, s, where);
 }
 
 /* What differs is told, and the model begins anew from what the kernel has. */
-static void compare(struct shadow *sh, const struct space *s, struct range at,
-		    const struct call *c, const struct change *model)
+static void compare(struct shadow *sh, const struct space *s, struct range at, const struct call *c,
+		    const struct change *model)
 {
 	struct range where;
 	const char *what;
@@ -143,25 +143,25 @@ static const char *told_otherwise(const struct call *c, const struct change *a,
 	/* Where nothing is measured it matters for one call alone: it is counted. */
 	bool kinds = a->last || b->last || (c->id == MT_CALL_MPROTECT && !call__failed(c));
 
-	return kinds && a->kind != b->kind		   ? "told: whether there is a change" :
-	       a->mapped != b->mapped			   ? "told: bytes mapped" :
-	       a->unmapped != b->unmapped		   ? "told: bytes unmapped" :
-	       a->committed != b->committed		   ? "told: bytes committed" :
-	       a->uncommitted != b->uncommitted		   ? "told: bytes uncommitted" :
+	return kinds && a->kind != b->kind		    ? "told: whether there is a change" :
+	       a->mapped != b->mapped			    ? "told: bytes mapped" :
+	       a->unmapped != b->unmapped		    ? "told: bytes unmapped" :
+	       a->committed != b->committed		    ? "told: bytes committed" :
+	       a->uncommitted != b->uncommitted		    ? "told: bytes uncommitted" :
 	       (a->old_flags ^ b->old_flags) & REGION_PERMS ? "told: old permissions" :
 	       (a->new_flags ^ b->new_flags) & REGION_PERMS ? "told: new permissions" :
-	       a->wx != b->wx				   ? "told: writable and executable" :
-	       a->mixed != b->mixed			   ? "told: mixed permissions" :
-	       a->moved_from != b->moved_from		   ? "told: moved from" :
-	       a->start != b->start || a->end != b->end	   ? "told: range" :
-							     NULL;
+	       a->wx != b->wx				    ? "told: writable and executable" :
+	       a->mixed != b->mixed			    ? "told: mixed permissions" :
+	       a->moved_from != b->moved_from		    ? "told: moved from" :
+	       a->start != b->start || a->end != b->end	    ? "told: range" :
+							      NULL;
 }
 
 static void print_change(const char *who, const struct change *ch)
 {
 	printf("    %s: kind %d %" PRIx64 "-%" PRIx64 " mapped %" PRIu64 " unmapped %" PRIu64
-	       " committed %" PRIu64 " uncommitted %" PRIu64 " flags %x>%x wx %x mixed %d from %" PRIx64
-	       "\n",
+	       " committed %" PRIu64 " uncommitted %" PRIu64
+	       " flags %x>%x wx %x mixed %d from %" PRIx64 "\n",
 	       who, ch->kind, ch->start, ch->end, ch->mapped, ch->unmapped, ch->committed,
 	       ch->uncommitted, ch->old_flags, ch->new_flags, ch->wx, ch->mixed, ch->moved_from);
 }
@@ -217,7 +217,10 @@ static void apply(struct shadow *sh, const struct space *s, const struct call *c
 	sh->lock_on_fault = space.lock_on_fault;
 	run.of_call[c->id].compared++;
 	run.program.compared++;
-	whole = !own.others && sh->compared++ % (1 + region_map__totals(sh->map)->regions / 128) == 0;
+	/* Of many regions all are compared now and then, and after what reaches far. */
+	whole = !own.others &&
+		(c->id == MT_CALL_MREMAP ||
+		 sh->compared++ % (1 + region_map__totals(sh->map)->regions / 128) == 0);
 	compare(sh, s, whole ? SHADOW_ALL : own.at, c, &model);
 	if (model.kind != CHANGE_UNKNOWN)
 		compare_told(c, &model);
@@ -273,7 +276,8 @@ int __wrap_tracker__on_section(struct tracker *t, const struct section_event *ev
 		       s->id, ev->seq, ev->origin < MT_CALL_NR ? call__name(ev->origin) : "another",
 		       ev->lo, ev->hi, ev->downgraded ? " downgraded" : "",
 		       region_map__totals(s->map)->regions, ev->mm.map_count,
-		       region_map__totals(s->map)->bytes, (uint64_t)(ev->mm.total_vm * REGION_PAGE));
+		       region_map__totals(s->map)->bytes,
+		       (uint64_t)(ev->mm.total_vm * REGION_PAGE));
 	/* Of a full one the walk follows, and the space is not exact before. */
 	if (!was_exact || ev->bad || (!s->exact && !ev->full)) {
 		sh->stale = true;
@@ -365,8 +369,12 @@ static void on_state(struct sink *s, const struct state_record *rec)
 
 static void on_lost(struct sink *s, const struct lost_record *rec)
 {
+	struct shadow *sh = shadows__find(&run.shadows, rec->space);
+
 	(void)s;
-	printf("  %" PRIu64 " events were lost\n", rec->count);
+	/* It may have been a call that the model was not told of. */
+	if (sh)
+		sh->stale = true;
 }
 
 static void on_audit(struct sink *s, const struct audit_record *rec)
@@ -429,8 +437,8 @@ static void print_totals(void)
 
 		if (n->compared + n->overlapped + n->inexact == 0)
 			continue;
-		printf("%-18s %9lu %9lu %9lu %9lu %9lu\n", id ? call__name(id) : "fork", n->compared,
-		       n->differ, n->unexplained, n->overlapped, n->inexact);
+		printf("%-18s %9lu %9lu %9lu %9lu %9lu\n", id ? call__name(id) : "fork",
+		       n->compared, n->differ, n->unexplained, n->overlapped, n->inexact);
 		sum.compared += n->compared;
 		sum.differ += n->differ;
 		sum.unexplained += n->unexplained;
@@ -453,7 +461,7 @@ int main(int argc, char **argv)
 					     .lost = on_lost,
 					     .audit = on_audit };
 	struct live_scope scope = {
-		.follow = true, .truth = true, .regions = true, .ring_bytes = 64u << 20
+		.follow = true, .truth = true, .regions = true, .ring_bytes = 256u << 20
 	};
 	struct sink sink = { .ops = &ops };
 	char why[512] = "out of memory", *line = NULL;

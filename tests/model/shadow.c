@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* What maps print, what locks and a child's map depend on, and what refuses calls. */
-#define COMPARED                                                                                \
+#define COMPARED                                                                              \
 	(REGION_PERMS | REGION_LOCKED | REGION_DONTFORK | REGION_GROWSDOWN | REGION_HUGETLB | \
 	 REGION_SEALED | REGION_SHADOW_STACK | REGION_OFFSET)
 
@@ -157,15 +157,15 @@ static const struct region *holder(const struct region_map *map, uint64_t addr, 
 
 static const char *flag_name(uint32_t flags)
 {
-	return flags & REGION_SHARED	  ? "sharing" :
-	       flags & REGION_RWX	  ? "protection" :
-	       flags & REGION_LOCKED	  ? "lock" :
-	       flags & REGION_DONTFORK	  ? "DONTFORK" :
-	       flags & REGION_GROWSDOWN	  ? "GROWSDOWN" :
-	       flags & REGION_HUGETLB	  ? "HUGETLB" :
-	       flags & REGION_SEALED	  ? "seal" :
-	       flags & REGION_OFFSET	  ? "contents" :
-					    "shadow stack";
+	return flags & REGION_SHARED	? "sharing" :
+	       flags & REGION_RWX	? "protection" :
+	       flags & REGION_LOCKED	? "lock" :
+	       flags & REGION_DONTFORK	? "DONTFORK" :
+	       flags & REGION_GROWSDOWN ? "GROWSDOWN" :
+	       flags & REGION_HUGETLB	? "HUGETLB" :
+	       flags & REGION_SEALED	? "seal" :
+	       flags & REGION_OFFSET	? "contents" :
+					  "shadow stack";
 }
 
 static const char *differs_at(const struct shadows *all, const struct region *m,
@@ -179,7 +179,8 @@ static const char *differs_at(const struct shadows *all, const struct region *m,
 	flags = (m->flags ^ t->flags) & COMPARED;
 	if (flags)
 		return flag_name(flags);
-	if (m->flags & REGION_OFFSET && m->offset + (addr - m->start) != t->offset + (addr - t->start))
+	if (m->flags & REGION_OFFSET &&
+	    m->offset + (addr - m->start) != t->offset + (addr - t->start))
 		return "offset";
 	a = backings__get(all->backings, m->backing);
 	b = backings__get(tracker__backings(all->tracker), t->backing);
@@ -225,8 +226,9 @@ static void print_map(FILE *to, const char *title, const struct region_map *map,
 	     r = region_iter__next(&it)) {
 		b = backings__get(backings, r->backing);
 		region__perms(r->flags, perms);
-		fprintf(to, "      %" PRIx64 "-%" PRIx64 " %s flags %04x %" PRIx64 " %x:%x %" PRIu64
-			    " %s\n",
+		fprintf(to,
+			"      %" PRIx64 "-%" PRIx64 " %s flags %04x %" PRIx64 " %x:%x %" PRIu64
+			" %s\n",
 			r->start, r->end, perms, r->flags & COMPARED, r->offset, b->dev_major,
 			b->dev_minor, b->ino, b->name);
 		if (r->start >= at.end)

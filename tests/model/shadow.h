@@ -25,9 +25,9 @@ struct shadow {
 	struct region_map *map;
 	struct layout layout;
 	bool lock_future, lock_on_fault;
-	bool forked; /* the map is what the model says that fork gives: not compared yet */
+	bool forked;	 /* the map is what the model says that fork gives: not compared yet */
 	bool call_walks; /* the walk that is coming is what a call has done */
-	bool stale;  /* something came that only a whole walk can mend */
+	bool stale;	 /* something came that only a whole walk can mend */
 	struct shadow_section sections[SHADOW_SECTIONS]; /* the newest at next - 1 */
 	uint32_t next;
 	uint64_t compared; /* calls; of many regions not all are compared after each */

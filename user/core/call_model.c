@@ -77,7 +77,7 @@ static int model__replace(struct model *m, struct range at, const struct region 
 	struct change change = *m->change;
 	int err;
 
-	change__add(&change, at.start, at.end, m->space->map, regions, n);
+	change__add(&change, m->space->backings, at.start, at.end, m->space->map, regions, n);
 	err = region_map__replace(m->space->map, at.start, at.end, regions, n);
 	if (err == -EINVAL) {
 		model__unknown(m, "a region that cannot be");

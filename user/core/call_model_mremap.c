@@ -182,6 +182,23 @@ static int remap__leave_source(struct model *m, const struct remap *re, struct r
 	return err ? err : model__put(m, re->tail, NULL, 0);
 }
 
+/* One region to the kernel, which keeps no flag for MAP_STACK (include/linux/mman.h). */
+static bool remap__is_one(const struct region *pieces, long n)
+{
+	struct region a = pieces[0], b;
+	long i;
+
+	for (i = 1; i < n; i++) {
+		b = pieces[i];
+		a.flags |= REGION_STACK;
+		b.flags |= REGION_STACK;
+		if (!region__continues(&a, &b))
+			return false;
+		a = b;
+	}
+	return true;
+}
+
 static int remap__move(struct model *m, const struct remap *re)
 {
 	struct range regions = remap__regions(m, re);
@@ -195,7 +212,8 @@ static int remap__move(struct model *m, const struct remap *re)
 		return (int)n;
 	whole = n && pieces[0].start == re->source.start;
 	if (!re->only_moves)
-		whole = n == 1 && whole && pieces[0].end == re->source.end;
+		whole = n && whole && pieces[n - 1].end == re->source.end &&
+			remap__is_one(pieces, n);
 	if (!whole && m->strict)
 		model__unknown(m, "mremap of something that was not seen");
 	/* A target cut at the top of the space has no room for what moves. */

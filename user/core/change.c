@@ -11,11 +11,21 @@ struct stretch {
 	bool same; /* the same memory, whatever is allowed */
 };
 
-static bool is_same(const struct region *a, const struct region *b)
+/* A name may be given and taken (prctl(2), PR_SET_VMA_ANON_NAME): what it names stays. */
+static bool is_same(const struct backings *backings, const struct region *a, const struct region *b)
 {
-	if (!a || !b || a->backing != b->backing || (a->flags ^ b->flags) & REGION_SHARED)
+	const struct backing *x, *y;
+
+	if (!a || !b || (a->flags ^ b->flags) & (REGION_SHARED | REGION_OFFSET))
 		return false;
-	return !(a->flags & REGION_OFFSET) || a->offset - a->start == b->offset - b->start;
+	if (!(a->flags & REGION_OFFSET))
+		return true;
+	if (a->offset - a->start != b->offset - b->start)
+		return false;
+	x = backings__get(backings, a->backing);
+	y = backings__get(backings, b->backing);
+	return x == y ||
+	       (x->ino == y->ino && x->dev_major == y->dev_major && x->dev_minor == y->dev_minor);
 }
 
 static void count(struct change *ch, const struct stretch *s)
@@ -36,7 +46,8 @@ static void count(struct change *ch, const struct stretch *s)
 
 static uint32_t wx_of(const struct stretch *s)
 {
-	uint32_t was = s->was && s->same ? s->was->flags & WX : 0, is = s->is ? s->is->flags & WX : 0;
+	uint32_t was = s->was && s->same ? s->was->flags & WX : 0;
+	uint32_t is = s->is ? s->is->flags & WX : 0;
 
 	if (is == WX)
 		return was == WX ? 0 : CHANGE_W_AND_X;
@@ -81,8 +92,8 @@ static const struct region *holds(const struct region *r, uint64_t addr, uint64_
 	return r && r->start <= addr ? r : NULL;
 }
 
-void change__add(struct change *ch, uint64_t start, uint64_t end, const struct region_map *was,
-		 const struct region *is, size_t n_is)
+void change__add(struct change *ch, const struct backings *backings, uint64_t start, uint64_t end,
+		 const struct region_map *was, const struct region *is, size_t n_is)
 {
 	struct region_iter it;
 	const struct region *r = region_iter__init(&it, was, start);
@@ -97,7 +108,7 @@ void change__add(struct change *ch, uint64_t start, uint64_t end, const struct r
 			i++;
 		s.was = holds(r, s.start, &s.end);
 		s.is = holds(i < n_is ? &is[i] : NULL, s.start, &s.end);
-		s.same = is_same(s.was, s.is);
+		s.same = is_same(backings, s.was, s.is);
 		add_stretch(ch, &s);
 	}
 }

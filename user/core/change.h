@@ -7,6 +7,7 @@
 #ifndef MEMTRACE_CORE_CHANGE_H
 #define MEMTRACE_CORE_CHANGE_H
 
+#include "backing.h"
 #include "region_map.h"
 
 enum change_kind {
@@ -49,8 +50,8 @@ struct change {
  * Adds what becomes different in [start, end) when is[] takes the place of what
  * the map has there. is[] is ordered and disjoint, and may stick out.
  */
-void change__add(struct change *ch, uint64_t start, uint64_t end, const struct region_map *was,
-		 const struct region *is, size_t n_is);
+void change__add(struct change *ch, const struct backings *backings, uint64_t start, uint64_t end,
+		 const struct region_map *was, const struct region *is, size_t n_is);
 
 /* When all has been added: where nothing has changed, flags are of what is there. */
 void change__settle(struct change *ch, const struct region_map *map);

@@ -44,16 +44,20 @@ static struct range hull(const struct change *ch)
 }
 
 /* What the call acted on, where its arguments alone do not tell. */
-static struct range range_of(const struct call *c, const struct change *ch)
+static struct range range_of(const struct space *s, const struct call *c, const struct change *ch)
 {
+	const struct region *r;
 	struct range ranges[2] = { { 0, 0 }, { 0, 0 } };
 	size_t n = call__ranges(c, ranges);
 
-	if (c->id == MT_CALL_SHMAT || c->id == MT_CALL_SHMDT)
+	if (c->id == MT_CALL_SHMDT || (c->id == MT_CALL_SHMAT && call__failed(c)))
 		return hull(ch);
 	if (call__failed(c))
 		return ranges[0];
 	switch (c->id) {
+	case MT_CALL_SHMAT:
+		r = region_map__find(s->map, ranges[0].start);
+		return r ? (struct range){ ranges[0].start, r->end } : hull(ch);
 	case MT_CALL_MREMAP:
 		return ranges[n > 1];
 	case MT_CALL_MMAP:
@@ -81,11 +85,11 @@ void truth__take_change(struct tracker *t, const struct space *s, struct call_re
 		th->was_name = NULL;
 		memset(&th->change, 0, sizeof(th->change));
 	}
-	at = range_of(c, ret);
+	at = range_of(s, c, ret);
 	ret->start = at.start;
 	ret->end = at.end;
 	ret->kind = ret->last || (call__mutates(c) && !call__failed(c)) ? CHANGE_APPLIED :
-									    CHANGE_NONE;
+									  CHANGE_NONE;
 	if (c->id == MT_CALL_MREMAP && !call__failed(c) && c->args[1] &&
 	    (uint64_t)c->ret != c->args[0])
 		ret->moved_from = c->args[0];
@@ -179,7 +183,7 @@ static void add_walk(struct tracker *t, const struct space *s, uint32_t tid,
 
 	if (!th)
 		return;
-	change__add(&th->change, 0, SPACE_END, s->map, walk, n);
+	change__add(&th->change, t->backings, 0, SPACE_END, s->map, walk, n);
 	note_name(t, s, th);
 }
 
@@ -205,7 +209,7 @@ void truth__tell_walk(struct tracker *t, struct space *s, const struct region *w
 		end = ch.end = stretch(start, was, (size_t)n_was, walk, n, &other);
 		if (!other)
 			continue;
-		change__add(&ch, start, end, s->map, walk, n);
+		change__add(&ch, t->backings, start, end, s->map, walk, n);
 		ch.kind = CHANGE_APPLIED;
 		tell_change(t, s, &by, &ch, ts_ns);
 		told++;
@@ -227,7 +231,8 @@ static int replace(struct tracker *t, struct space *s, const struct section_even
 		start = regions[0].start;
 	if (ev->count && regions[ev->count - 1].end > end)
 		end = regions[ev->count - 1].end;
-	change__add(th ? &th->change : &own, ev->lo, ev->hi, s->map, regions, ev->count);
+	/* Of regions that stick out all may have changed: mprotect(PROT_GROWSDOWN). */
+	change__add(th ? &th->change : &own, t->backings, start, end, s->map, regions, ev->count);
 	if (th)
 		note_name(t, s, th);
 	err = region_map__replace(s->map, start, end, regions, ev->count);

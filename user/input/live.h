@@ -26,7 +26,7 @@ struct live_scope {
 	uint32_t test_drop; /* one record in so many gets lost on purpose; 0: none */
 	bool test_drop_quietly;
 	bool clocks;	    /* tier truth: when calls begin and end is wanted, which costs */
-	bool regions;	    /* tier truth: calls bring regions as below it: to test the call model */
+	bool regions;	    /* tier truth: calls bring regions as below it, for tests */
 	size_t ring_bytes;  /* a power of two */
 };
 
