@@ -163,8 +163,9 @@ fuzz: $(FUZZ_BINS) ## Run each fuzzer for FUZZ_SECONDS (clang with libFuzzer)
 
 bench-programs: $(BENCH_BINS)
 
-bench: $(O)/memtrace $(BENCH_BINS) ## What tracing costs: ratios to untraced (root)
-	$(Q)O=$(O) ./scripts/bench $(BENCH_ROUNDS)
+bench: $(O)/memtrace $(BENCH_BINS) workloads ## What tracing costs, and what it keeps up with (root)
+	$(Q)O=$(O) ./scripts/bench $(BENCH_ROUNDS); status=$$?; \
+	O=$(O) ./scripts/bench-flood && exit $$status
 
 soak: $(O)/memtrace workloads ## Long runs under live tracing, by hand (root)
 	$(Q)O=$(O) ./tests/kernel/soak

@@ -13,6 +13,7 @@
 #define MAP_FIXED 0x10
 #define MAP_ANONYMOUS 0x20
 #define MAP_HUGETLB 0x40000
+#define PROT_EXEC 0x4
 #define PROT_GROWSDOWN 0x01000000
 #define MREMAP_FIXED 2
 #define PR_SET_MM 35
@@ -122,6 +123,14 @@ static __always_inline bool wants_region(const struct task_state *ts, __u32 call
 	return false;
 }
 
+/* A flood of other calls must not hide that memory became executable. */
+static __always_inline enum ring_room call_room(__u32 call, const __u64 args[6])
+{
+	return (call == MT_CALL_MPROTECT || call == MT_CALL_PKEY_MPROTECT) && args[2] & PROT_EXEC ?
+		       ROOM_EXEC :
+		       ROOM_ORDINARY;
+}
+
 static __always_inline void fill_call(struct mt_call *c, const struct task_state *ts,
 				      struct task_struct *task, __u32 call, __s64 ret, __u64 lost)
 {
@@ -220,7 +229,7 @@ static __always_inline int call_send_long(struct task_state *ts, struct task_str
 		c->e.flags |= walk_one(s, mm, addr, store) ? MT_CALL_REGION : MT_CALL_NO_REGION;
 	if (tier_ordered && sp && c->e.flags & (MT_CALL_REGION | MT_CALL_NO_REGION))
 		c->seen_after = sections_since(ts, sp, mm);
-	record_output(s, MT_EVENT_CALL, ts->space);
+	record_output_in(call_room(call, ts->args), s, MT_EVENT_CALL, ts->space);
 	scratch_put(s);
 	return 0;
 }
@@ -234,7 +243,7 @@ static __always_inline int call_send(struct task_state *ts, struct task_struct *
 	if (call_refused(ts, call, ret) || call == MT_CALL_PRCTL ||
 	    wants_region(ts, call, ret, &addr))
 		return call_send_long(ts, task, call, ret, store);
-	c = record_reserve(MT_EVENT_CALL, ts->space, sizeof(*c));
+	c = record_reserve_in(call_room(call, ts->args), MT_EVENT_CALL, ts->space, sizeof(*c));
 	if (!c)
 		return 0;
 	fill_call(c, ts, task, call, ret, lost);

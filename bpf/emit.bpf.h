@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Sends records. What could not be sent is counted here, by cause and space:
- * this is the only place that writes to the ring. No record wakes the reader.
+ * this is the only place that writes to the rings. No record wakes the reader.
  */
 #ifndef MEMTRACE_EMIT_BPF_H
 #define MEMTRACE_EMIT_BPF_H
 
-#include "kernel.bpf.h"
+#include "share.bpf.h"
 
 static __always_inline void count_seen(__u32 type)
 {
@@ -70,23 +70,30 @@ static __always_inline bool test_lost(__u32 type, __u64 space)
 	return true;
 }
 
-/* Whole maps are not for a ring that is filling up: they would push out what is new. */
-static __always_inline bool ring_has_room(void)
+/* Room for a record in the ring of its space, or NULL: it is lost then, and counted. */
+static __always_inline void *record_reserve_in(enum ring_room room, __u32 type, __u64 space,
+					       __u64 size)
 {
-	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) <
-	       bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 2;
+	void *ring = ring_of(space), *rec = NULL;
+	int cause = MT_LOSS_RING;
+
+	if (test_lost(type, space))
+		return NULL;
+	if (ring) {
+		cause = ring_refuses(ring, space, size, room);
+		if (cause < 0) {
+			rec = bpf_ringbuf_reserve(ring, size, 0);
+			cause = MT_LOSS_RING;
+		}
+	}
+	if (!rec)
+		count_lost(type, space, cause);
+	return rec;
 }
 
 static __always_inline void *record_reserve(__u32 type, __u64 space, __u64 size)
 {
-	void *rec;
-
-	if (test_lost(type, space))
-		return NULL;
-	rec = bpf_ringbuf_reserve(&events, size, 0);
-	if (!rec)
-		count_lost(type, space, MT_LOSS_RING);
-	return rec;
+	return record_reserve_in(room_of(type), type, space, size);
 }
 
 static __always_inline void record_submit(void *rec)
@@ -94,19 +101,43 @@ static __always_inline void record_submit(void *rec)
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 }
 
-/* Sends the first s->len bytes of the scratch record. */
-static __always_inline void record_output(struct scratch *s, __u32 type, __u64 space)
+/* A name that was in a lost record is sent again; a flood without names makes nobody do so. */
+static __always_inline void forget_names(struct scratch *s)
 {
+	if (s->names)
+		__sync_fetch_and_add(&files_generation, 1);
+	s->names = 0;
+}
+
+/* Sends the first s->len bytes of the scratch record. */
+static __always_inline void record_output_in(enum ring_room room, struct scratch *s, __u32 type,
+					     __u64 space)
+{
+	void *ring = ring_of(space);
+	int cause = MT_LOSS_RING;
 	__u32 len = s->len;
 
 	if (test_lost(type, space)) {
-		__sync_fetch_and_add(&files_generation, 1);
+		forget_names(s);
 		return;
 	}
-	if (len > RECORD_LEN || bpf_ringbuf_output(&events, s->rec, len, BPF_RB_NO_WAKEUP)) {
-		count_lost(type, space, MT_LOSS_RING);
-		__sync_fetch_and_add(&files_generation, 1);
+	if (ring && len <= RECORD_LEN) {
+		cause = ring_refuses(ring, space, len, room);
+		if (cause < 0) {
+			if (!bpf_ringbuf_output(ring, s->rec, len, BPF_RB_NO_WAKEUP)) {
+				s->names = 0;
+				return;
+			}
+			cause = MT_LOSS_RING;
+		}
 	}
+	count_lost(type, space, cause);
+	forget_names(s);
+}
+
+static __always_inline void record_output(struct scratch *s, __u32 type, __u64 space)
+{
+	record_output_in(room_of(type), s, type, space);
 }
 
 #endif

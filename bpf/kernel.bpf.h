@@ -64,6 +64,25 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 		 BPF_CORE_READ((type *)(ptr), field))
 
 /*
+ * Programs of iterators can be preempted, and since 7.0 those of tracepoints as
+ * well (include/linux/tracepoint.h: SRCU and not a section without preemption).
+ * What runs on that CPU meanwhile would find our scratch taken. So nobody else
+ * gets the CPU while do_what is done, when `needed` (fc7566ad0a82, 6.11).
+ */
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+#define STILL(needed, do_what)                 \
+	({                                     \
+		if (needed)                    \
+			bpf_preempt_disable(); \
+		do_what;                       \
+		if (needed)                    \
+			bpf_preempt_enable();  \
+		0;                             \
+	})
+
+/*
  * Until 6.0 regions hang in a list and an rb-tree, then in a maple tree
  * (d4af56c5c7c6), which is walked by bpf_loop() (e6f2dd0f8067, 5.17). A kernel
  * that does not know of callbacks (69c087ba6225, 5.13) refuses a program that

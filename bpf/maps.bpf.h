@@ -19,13 +19,17 @@ const volatile bool call_regions;	     /* tier truth: calls bring regions as bel
 const volatile bool tier_ordered;	     /* write sections are numbered */
 const volatile bool clock_calls = true;	     /* false: when a call ended is told by who reads */
 const volatile bool have_cast;		     /* bpf_rdonly_cast(): kernel.bpf.h, READ() */
+const volatile bool have_preempt;	     /* bpf_preempt_disable(): kernel.bpf.h, STILL() */
+const volatile bool preemptible;	     /* so are programs on tracepoints */
 const volatile bool scope_all;		     /* -a, narrowed by what follows */
 const volatile bool scope_follow;	     /* -f: children of what is in scope */
 const volatile bool filter_comm_set, filter_uid_set, filter_cgroup_set;
 const volatile char filter_comm[MT_COMM_LEN];
 const volatile __u32 filter_uid;
 const volatile __u64 filter_cgroup;
-const volatile __u32 test_drop; /* --test-drop: one record in so many; 0: none */
+const volatile __u64 ring_bytes = 64 << 20; /* of each; a power of two */
+const volatile __u32 n_rings = 1;	    /* a power of two; 1: events, else rings */
+const volatile __u32 test_drop;		    /* --test-drop: one record in so many; 0: none */
 const volatile bool test_drop_quietly;
 const volatile __u32 self_tgid; /* in the initial pid namespace, 0: ask */
 
@@ -35,6 +39,7 @@ struct section {
 	__u64 space;
 	__u64 lo, hi; /* what the tree was written in so far, both ends included */
 	__u64 brk;    /* when it began */
+	__u64 room;   /* enum ring_room of its record */
 };
 
 /*
@@ -51,7 +56,7 @@ struct task_state {
 	__u64 seq, clone_seq;
 	__u64 args[6];
 	__u64 target;
-	__u32 unaudited; /* sections since it last sent an audit */
+	__u32 unaudited;	    /* sections since it last sent an audit */
 	struct section sections[2]; /* fork holds the parent's lock and the child's */
 	__u32 call;		    /* enum mt_call_id under way, or 0 */
 	__u32 uncounted;	    /* began before we attached */
@@ -62,6 +67,14 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 64 << 20);
 } events SEC(".maps");
+
+/* Where there are several: ring_of() in share.bpf.h says which. User space makes them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, MT_RINGS_MAX);
+	__type(key, __u32);
+	__uint(value_size, sizeof(__u32));
+} rings SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -109,8 +122,10 @@ struct {
 	__type(value, struct task_state);
 } task_states_hash SEC(".maps");
 
+/* One of each CPU; as many as there may be. User space reads them without a system call. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct mt_stats);
@@ -144,22 +159,26 @@ struct {
 
 struct scratch {
 	__u32 users;
-	__u32 len;	 /* of rec so far */
-	__u64 lo, hi;	 /* of the walk, both ends included */
-	__u64 seq;	 /* of the pieces */
-	__u64 last_file; /* whose name was written last */
-	__u64 space;	 /* of the walk */
-	__u32 files;	 /* numbers given on this CPU */
-	__u32 limit;	 /* regions wanted; 0: all */
-	__u32 found;	 /* regions so far */
-	__u32 slot;	 /* of the current node: walk.bpf.h, node_seek() */
+	__u32 len;	      /* of rec so far */
+	__u64 lo, hi;	      /* of the walk, both ends included */
+	__u64 seq;	      /* of the pieces */
+	__u64 last_file;      /* whose name was written last */
+	__u64 dentry, mnt;    /* of a path on the way up */
+	__u32 path_at;	      /* where it begins */
+	__u64 space;	      /* of the walk */
+	__u32 files;	      /* numbers given on this CPU */
+	__u32 names;	      /* of files, in the record */
+	__u32 limit;	      /* regions wanted; 0: all */
+	__u32 found;	      /* regions so far */
+	__u32 slot;	      /* of the current node: walk.bpf.h, node_seek() */
+	struct file_key file; /* whose name is looked for */
 	__u32 error;
-	__u32 first;	      /* number of the first region in the piece being filled */
-	__u32 piecewise;      /* send a piece when it is full; else stop */
-	__u32 hashing;	      /* only hash what is found */
+	__u32 first;	 /* number of the first region in the piece being filled */
+	__u32 piecewise; /* send a piece when it is full; else stop */
+	__u32 hashing;	 /* only hash what is found */
 	__u64 hash;
 	struct mt_counters counters; /* of the mm walked, as the walk began */
-	struct mt_event head; /* of the pieces */
+	struct mt_event head;	     /* of the pieces */
 	__u64 root;
 	__u64 min, max; /* what the current node covers, both ends included */
 	__u64 pivot;	/* where the current slot ends, included */
@@ -182,12 +201,21 @@ struct {
 
 /* What the task iterators are asked for, and what they found out of us. */
 struct {
-	__u32 tgid;   /* only this process, in the user's namespace; 0: all */
-	__u32 attach; /* bring what matches into scope */
-	__u64 lookup; /* address of a region to find in tgid's space */
+	__u32 tgid;	  /* only this process, in the user's namespace; 0: all */
+	__u32 attach;	  /* bring what matches into scope */
+	__u64 lookup;	  /* address of a region to find in tgid's space */
 	__u64 self_space; /* for trying the walk: the space that tgid's map is sent as */
-	__u32 looked; /* a thread of it was found: the others have the same space */
+	__u32 looked;	  /* a thread of it was found: the others have the same space */
 } scan = {};
+
+/* What ask_space is asked for, and its answer. */
+struct {
+	__u64 space;
+	__u32 forget; /* and take it off the tables */
+	__u32 want;   /* enum mt_ask: note that this is wanted of it; 0: nothing */
+	__u32 found;
+	struct mt_space state;
+} ask = {};
 
 struct {
 	__u64 root_dentry, root_mnt; /* of the reader: paths stop there */
@@ -197,8 +225,8 @@ struct {
 } self = {};
 
 __u64 last_space_id = 0;
-__u64 wants = 0;	/* times that want_walk or want_audit was set in a space */
-__u64 wants_served = 0; /* those that nobody waits for any more */
+__u64 wants = 0;	    /* times that want_walk or want_audit was set in a space */
+__u64 wants_served = 0;	    /* those that nobody waits for any more */
 __u32 files_generation = 0; /* raised when a name may have been lost */
 
 /* Nothing new is seen from now on: detaching takes seconds, one grace period a program. */
@@ -206,9 +234,9 @@ bool stopped = false;
 
 static __always_inline struct mt_stats *stats_of_cpu(void)
 {
-	__u32 zero = 0;
+	__u32 cpu = bpf_get_smp_processor_id();
 
-	return bpf_map_lookup_elem(&stats, &zero);
+	return bpf_map_lookup_elem(&stats, &cpu);
 }
 
 static __always_inline struct mt_space *space_by_id(__u64 id)

@@ -114,8 +114,7 @@ static __always_inline void walk_new(struct task_struct *task, struct mm_struct 
 	scratch_put(s);
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
+static __always_inline int process_fork(struct task_struct *parent, struct task_struct *child)
 {
 	struct task_state *ps = state_of(parent, false), *cs;
 	__u64 mm = (__u64)child->mm, space = ps ? ps->space : 0, child_space;
@@ -129,7 +128,11 @@ int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
 	} else {
 		if (!(space && scope_follow) && !scope_matches(child))
 			return 0;
-		child_space = space_add(mm, tgid_seen(child));
+		/*
+		 * Where a child's map is copied from what is known of its parent's, the
+		 * fork must come between the parent's calls: both have one ring.
+		 */
+		child_space = space_add(mm, tgid_seen(child), tier_truth ? 0 : space);
 		if (!child_space)
 			return 0;
 	}
@@ -157,9 +160,14 @@ int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
-/* Attached after life_fork: a child that came into scope there shows its map. */
 SEC("tp_btf/sched_process_fork")
-int BPF_PROG(truth_fork, struct task_struct *parent, struct task_struct *child)
+int BPF_PROG(life_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return STILL(preemptible, process_fork(parent, child));
+}
+
+/* A child that came into scope shows its map. */
+static __always_inline int walk_child(struct task_struct *parent, struct task_struct *child)
 {
 	struct task_state *ts = state_of(child, false);
 	struct mt_event head;
@@ -172,6 +180,35 @@ int BPF_PROG(truth_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+/* Attached after life_fork. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(truth_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return STILL(preemptible, walk_child(parent, child));
+}
+
+/* Apart, for the stack: what walks goes deep, and all of it has 512 bytes. */
+static __noinline int exec_send(struct task_struct *task, const struct mt_event *head,
+				__u64 old_space, __u32 old_tid)
+{
+	struct mt_exec *e;
+
+	count_seen(MT_EVENT_EXEC);
+	e = record_reserve(MT_EVENT_EXEC, head->space, sizeof(*e));
+	if (!e)
+		return 0;
+	e->e = *head;
+	e->old_space = old_space;
+	e->old_written = ring_written(old_space);
+	e->old_tid = old_tid;
+	e->pad = 0;
+	e->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	read_counters(task->mm, &e->mm);
+	read_layout(task->mm, &e->layout);
+	record_submit(e);
+	return 0;
+}
+
 static __always_inline int process_exec(struct task_struct *task, enum region_store store)
 {
 	struct task_state *ts = state_of(task, false);
@@ -179,13 +216,12 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 	__u32 tgid = tgid_seen(task), old_tid = ts ? ts->tid : 0;
 	struct mt_space *sp = old ? space_by_id(old) : NULL;
 	struct mt_event head;
-	struct mt_exec *e;
 
 	if (stopped)
 		return 0;
 	/* A process stays in scope when it execs; a vfork child of it only with -f. */
 	if ((old && (scope_follow || (sp && sp->owner == tgid))) || scope_matches(task))
-		space = space_add(mm, tgid);
+		space = space_add(mm, tgid, 0);
 	if (!space && !old)
 		return 0;
 	if (ts)
@@ -194,18 +230,7 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 		return 0;
 	fill_head(&head, task, MT_EVENT_EXEC, space, 0);
 	head.tgid = head.tid = tgid;
-	count_seen(MT_EVENT_EXEC);
-	e = record_reserve(MT_EVENT_EXEC, space, sizeof(*e));
-	if (e) {
-		e->e = head;
-		e->old_space = old;
-		e->old_tid = old_tid;
-		e->pad = 0;
-		e->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-		read_counters(task->mm, &e->mm);
-		read_layout(task->mm, &e->layout);
-		record_submit(e);
-	}
+	exec_send(task, &head, old, old_tid);
 	if (space)
 		walk_new(task, task->mm, &head, store);
 	return 0;
@@ -214,7 +239,7 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(life_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	return process_exec(task, REGIONS_IN_MAPLE);
+	return STILL(preemptible, process_exec(task, REGIONS_IN_MAPLE));
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -223,8 +248,7 @@ int BPF_PROG(life_exec_list, struct task_struct *task, pid_t old_pid, struct lin
 	return process_exec(task, REGIONS_IN_LIST);
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(life_exit, struct task_struct *task)
+static __always_inline int process_exit(struct task_struct *task)
 {
 	struct task_state *ts = state_of(task, false);
 	struct mt_space *sp;
@@ -254,21 +278,38 @@ int BPF_PROG(life_exit, struct task_struct *task)
 	return 0;
 }
 
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(life_exit, struct task_struct *task)
+{
+	return STILL(preemptible, process_exit(task));
+}
+
 /*
  * The tracepoints had the path of a memory cgroup for a second argument until
  * 6.13; which form to load is seen by their number of arguments.
  */
-SEC("tp_btf/mmap_lock_acquire_returned")
-int BPF_PROG(lock_acquire, struct mm_struct *mm, bool write, bool success)
-{
-	return lock_acquired(mm, write, success);
-}
+#define LOCK_PROGRAMS(prefix)                                                              \
+	SEC("tp_btf/mmap_lock_acquire_returned")                                           \
+	int BPF_PROG(prefix##_acquire, struct mm_struct *mm, bool write, bool success)     \
+	{                                                                                  \
+		return STILL(preemptible, lock_acquired(mm, write, success));              \
+	}                                                                                  \
+	SEC("tp_btf/mmap_lock_released")                                                   \
+	int BPF_PROG(prefix##_release, struct mm_struct *mm, bool write)                   \
+	{                                                                                  \
+		return write ? STILL(preemptible,                                          \
+				     section_end(bpf_get_current_task_btf(), mm, false)) : \
+			       0;                                                          \
+	}
+LOCK_PROGRAMS(lock)
 
-SEC("tp_btf/mmap_lock_released")
-int BPF_PROG(lock_release, struct mm_struct *mm, bool write)
-{
-	return write ? section_end(bpf_get_current_task_btf(), mm, false) : 0;
-}
+/*
+ * The kernel skips a program while a task that it took the CPU from is in it
+ * (kernel/trace/bpf_trace.c, __bpf_trace_run). Where programs on tracepoints can
+ * be preempted, those of sections are there twice, the one after the other: done
+ * again, nothing comes of them, and that both are skipped is rare, and told.
+ */
+LOCK_PROGRAMS(again_lock)
 
 SEC("tp_btf/mmap_lock_acquire_returned")
 int BPF_PROG(lockcg_acquire, struct mm_struct *mm, const char *path, bool write, bool success)
@@ -297,7 +338,13 @@ int BPF_PROG(ordercg_acquire, struct mm_struct *mm, const char *path, bool write
 SEC("tp_btf/ma_write")
 int BPF_PROG(tree_write, const char *fn, struct ma_state *mas)
 {
-	return section_write(bpf_get_current_task_btf(), mas);
+	return STILL(preemptible, section_write(bpf_get_current_task_btf(), mas));
+}
+
+SEC("tp_btf/ma_write")
+int BPF_PROG(again_tree_write, const char *fn, struct ma_state *mas)
+{
+	return STILL(preemptible, section_write(bpf_get_current_task_btf(), mas));
 }
 
 /*
@@ -338,7 +385,7 @@ static __always_inline struct task_state *scan_attach(struct task_struct *task, 
 	if (!space) {
 		if (!scope_matches(task))
 			return NULL;
-		space = space_add(mm, tgid_seen(task));
+		space = space_add(mm, tgid_seen(task), 0);
 	}
 	return space ? task_join(task, space, mm) : NULL;
 }
@@ -370,8 +417,7 @@ static __always_inline void fill_task(struct mt_task *rec, struct task_struct *t
 				     (space && rec->seq != section_newest(task->mm, space));
 }
 
-SEC("iter/task")
-int scan_tasks(struct bpf_iter__task *ctx)
+static __always_inline int scan_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	__u64 args[6] = {}, sp = 0, mm;
@@ -405,12 +451,17 @@ int scan_tasks(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+SEC("iter/task")
+int scan_tasks(struct bpf_iter__task *ctx)
+{
+	return STILL(have_preempt, scan_task(ctx));
+}
+
 /*
  * Answers what user space asked of spaces, through whichever of its threads
  * comes first. One in the middle of exec has another mm already.
  */
-SEC("iter/task")
-int truth_ask(struct bpf_iter__task *ctx)
+static __always_inline int answer_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct task_state *ts;
@@ -433,6 +484,12 @@ int truth_ask(struct bpf_iter__task *ctx)
 	else
 		ask_audit(task, ts->space, ts->tgid);
 	return 0;
+}
+
+SEC("iter/task")
+int truth_ask(struct bpf_iter__task *ctx)
+{
+	return STILL(have_preempt, answer_task(ctx));
 }
 
 /* Where a region that grows by itself is now: one struct mt_lookup. */
@@ -463,11 +520,40 @@ static __always_inline int region_lookup(struct bpf_iter__task *ctx, enum region
 SEC("iter/task")
 int lookup_region(struct bpf_iter__task *ctx)
 {
-	return region_lookup(ctx, REGIONS_IN_MAPLE);
+	return STILL(have_preempt, region_lookup(ctx, REGIONS_IN_MAPLE));
 }
 
 SEC("iter/task")
 int lookup_region_list(struct bpf_iter__task *ctx)
 {
 	return region_lookup(ctx, REGIONS_IN_LIST);
+}
+
+/*
+ * Run by user space (bpf_prog_test_run(), 5.10) in place of system calls on maps:
+ * these make the kernel skip programs of tracepoints that fire on their CPU
+ * meanwhile, which is when they are preempted (bpf_disable_instrumentation()).
+ */
+SEC("raw_tp")
+int ask_space(void *ctx)
+{
+	struct mt_space *sp = space_by_id(ask.space);
+	__u32 want = ask.want;
+	__u64 *id, mm;
+
+	ask.found = sp != NULL;
+	if (want)
+		bpf_map_update_elem(&asked, &ask.space, &want, BPF_ANY);
+	if (!sp)
+		return 0;
+	__builtin_memcpy(&ask.state, sp, sizeof(ask.state));
+	if (!ask.forget)
+		return 0;
+	/* In tier truth the mm's end does it; the pointer may belong to a younger space by now. */
+	mm = ask.state.mm;
+	id = tier_truth ? NULL : bpf_map_lookup_elem(&mm_spaces, &mm);
+	if (id && *id == ask.space)
+		bpf_map_delete_elem(&mm_spaces, &mm);
+	bpf_map_delete_elem(&spaces, &ask.space);
+	return 0;
 }

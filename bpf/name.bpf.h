@@ -31,11 +31,42 @@ static __always_inline bool put_string(struct scratch *s, const void *str)
 	return true;
 }
 
+enum path_step { PATH_MORE, PATH_END, PATH_CUT };
+
 /*
- * Appends the path's components, leaf first, up to the root of the tracing
- * user or of the mount namespace: /proc/PID/maps prints a path as the reader
- * sees it. Returns enum mt_name_flags.
+ * One component, or one mount, up from s->dentry. Not static: so the verifier
+ * looks at it once and not at each step (51c39bb1d5d1, 5.6); pointers to memory
+ * may be given to such functions since 5.12 only (e5069b9c23b3).
  */
+__noinline int path_step(void)
+{
+	struct scratch *s = scratch_of_cpu();
+	struct dentry *dentry, *parent;
+	struct mount *mnt, *up;
+
+	if (!s)
+		return PATH_CUT;
+	dentry = (void *)s->dentry;
+	mnt = (void *)s->mnt;
+	if (s->dentry == self.root_dentry &&
+	    s->mnt + bpf_core_field_offset(struct mount, mnt) == self.root_mnt)
+		return PATH_END;
+	parent = READ(struct dentry, dentry, d_parent);
+	if (dentry == READ(struct mount, mnt, mnt.mnt_root) || dentry == parent) {
+		up = READ(struct mount, mnt, mnt_parent);
+		if (up == mnt || !up)
+			return PATH_END;
+		s->dentry = (__u64)READ(struct mount, mnt, mnt_mountpoint);
+		s->mnt = (__u64)up;
+		return PATH_MORE;
+	}
+	if (s->len - s->path_at > MT_PATH_LEN - COMPONENT_LEN ||
+	    !put_string(s, READ(struct dentry, dentry, d_name.name)))
+		return PATH_CUT;
+	s->dentry = (__u64)parent;
+	return PATH_MORE;
+}
+
 /* d_unlinked(): not hashed and not a root */
 static __always_inline bool is_unlinked(struct dentry *dentry)
 {
@@ -43,33 +74,28 @@ static __always_inline bool is_unlinked(struct dentry *dentry)
 	       READ(struct dentry, dentry, d_parent) != dentry;
 }
 
-static __noinline __u32 put_path(struct scratch *s, struct vfsmount *vfsmnt, struct dentry *dentry)
+/*
+ * Appends the path's components, leaf first, up to the root of the tracing
+ * user or of the mount namespace: /proc/PID/maps prints a path as the reader
+ * sees it. Returns enum mt_name_flags.
+ */
+static __always_inline __u32 put_path(struct scratch *s, struct vfsmount *vfsmnt,
+				      struct dentry *dentry)
 {
-	struct mount *mnt = (void *)vfsmnt - bpf_core_field_offset(struct mount, mnt);
-	__u32 start = s->len, flags = 0;
-	struct dentry *parent;
-	int i;
+	__u32 flags = 0;
+	int i, step;
 
+	s->dentry = (__u64)dentry;
+	s->mnt = (__u64)vfsmnt - bpf_core_field_offset(struct mount, mnt);
+	s->path_at = s->len;
 	if (is_unlinked(dentry))
 		flags = MT_NAME_DELETED;
 	for (i = 0; i < PATH_DEPTH; i++) {
-		if ((__u64)dentry == self.root_dentry &&
-		    (__u64)mnt + bpf_core_field_offset(struct mount, mnt) == self.root_mnt)
+		step = path_step();
+		if (step == PATH_END)
 			return flags;
-		parent = READ(struct dentry, dentry, d_parent);
-		if (dentry == READ(struct mount, mnt, mnt.mnt_root) || dentry == parent) {
-			struct mount *up = READ(struct mount, mnt, mnt_parent);
-
-			if (up == mnt || !up)
-				return flags;
-			dentry = READ(struct mount, mnt, mnt_mountpoint);
-			mnt = up;
-			continue;
-		}
-		if (s->len - start > MT_PATH_LEN - COMPONENT_LEN ||
-		    !put_string(s, READ(struct dentry, dentry, d_name.name)))
+		if (step != PATH_MORE)
 			break;
-		dentry = parent;
 	}
 	return flags | MT_NAME_TRUNCATED;
 }
@@ -100,24 +126,25 @@ static __always_inline void put_file(struct scratch *s, struct mt_region *r, str
 				     struct inode *inode)
 {
 	struct dentry *dentry = path->dentry;
-	struct file_key key = {};
+	struct file_key *key = &s->file; /* the stack is short */
 	__u32 *known = NULL, number;
 
 	if (!tier_truth) {
 		put_file_name(s, r, path);
 		return;
 	}
-	key.space = s->space;
-	key.inode = (__u64)inode;
-	key.ino = r->ino;
-	key.dentry = (__u64)dentry;
-	key.parent = (__u64)READ(struct dentry, dentry, d_parent);
-	key.hash_len = READ(struct dentry, dentry, d_name.hash_len);
-	key.mnt = (__u64)path->mnt;
-	key.deleted = is_unlinked(dentry);
-	key.generation = files_generation;
+	__builtin_memset(key, 0, sizeof(*key));
+	key->space = s->space;
+	key->inode = (__u64)inode;
+	key->ino = r->ino;
+	key->dentry = (__u64)dentry;
+	key->parent = (__u64)READ(struct dentry, dentry, d_parent);
+	key->hash_len = READ(struct dentry, dentry, d_name.hash_len);
+	key->mnt = (__u64)path->mnt;
+	key->deleted = is_unlinked(dentry);
+	key->generation = files_generation;
 	if (!s->piecewise)
-		known = bpf_map_lookup_elem(&files, &key);
+		known = bpf_map_lookup_elem(&files, key);
 	if (known) {
 		r->file = *known;
 		r->name_class = MT_NAME_KNOWN;
@@ -126,7 +153,8 @@ static __always_inline void put_file(struct scratch *s, struct mt_region *r, str
 	/* No two CPUs give the same: an atomic that tells what it added up to came with 5.12. */
 	number = ++s->files * nr_cpus + bpf_get_smp_processor_id();
 	r->file = number;
-	bpf_map_update_elem(&files, &key, &number, BPF_ANY);
+	bpf_map_update_elem(&files, key, &number, BPF_ANY);
+	s->names++;
 	put_file_name(s, r, path);
 }
 
@@ -156,8 +184,8 @@ static __always_inline void put_special_name(struct scratch *s, struct mt_region
  * Appends the region [start, end) of vma, and its name, padded to 8 bytes. The
  * caller has seen to it that there is room for the longest name.
  */
-static __noinline int put_region(struct scratch *s, struct vm_area_struct *vma, __u64 start,
-				 __u64 end)
+static __always_inline int put_region(struct scratch *s, struct vm_area_struct *vma, __u64 start,
+				      __u64 end)
 {
 	__u32 at = s->len, len;
 	struct inode *inode;

@@ -81,10 +81,11 @@ static __noinline bool scope_matches(struct task_struct *task)
 
 /*
  * Brings an mm into scope as a new space: its id, or 0 when the table is full.
+ * The id's low bits are the number of its ring: that of `beside`, or any for 0.
  * The count gives no result (scratch_get says why), so two CPUs may read the
  * same number: whose entry is refused takes the next one.
  */
-static __noinline __u64 space_add(__u64 mm, __u32 owner)
+static __noinline __u64 space_add(__u64 mm, __u32 owner, __u64 beside)
 {
 	struct mt_space sp = {};
 	struct mt_stats *st;
@@ -97,6 +98,8 @@ static __noinline __u64 space_add(__u64 mm, __u32 owner)
 	for (i = 0; i < SPACE_ID_TRIES; i++) {
 		__sync_fetch_and_add(&last_space_id, 1);
 		id = *(volatile __u64 *)&last_space_id;
+		/* In turn; with one ring it is the number itself. */
+		id = id * n_rings + ((beside ? beside : id) & (n_rings - 1));
 		err = bpf_map_update_elem(&spaces, &id, &sp, BPF_NOEXIST);
 		if (err == -EEXIST)
 			continue;

@@ -87,6 +87,7 @@ static __always_inline int section_begin(struct task_struct *task, struct mm_str
 	sec->lo = ~0ull;
 	sec->hi = 0;
 	sec->brk = mm->brk;
+	sec->room = ROOM_ORDINARY;
 	return 0;
 }
 
@@ -194,6 +195,7 @@ static __always_inline __u32 section_origin(struct task_struct *task, struct sec
 	call = call_of_syscall(nr);
 	if (!call)
 		return MT_ORIGIN_SYSCALL;
+	sec->room = call_room(call, args);
 	*ret_full = section_add_call(sec, mm, call, args);
 	return call;
 }
@@ -236,7 +238,7 @@ static __always_inline void section_send(struct scratch *s, struct section *sec,
 	}
 	head->count = s->found;
 	head->len = s->len - sizeof(*head);
-	record_output(s, MT_EVENT_SECTION, sec->space);
+	record_output_in(sec->room, s, MT_EVENT_SECTION, sec->space);
 }
 
 /*
@@ -286,7 +288,7 @@ static __always_inline void section_fill(struct scratch *s, struct task_struct *
 		audit = true;
 	}
 	/* Before it is sent: what gets lost of it wants another. */
-	if (sp && sp->want_walk && (full || ring_has_room())) {
+	if (sp && sp->want_walk && (full || ring_has_room(sec->space))) {
 		sp->want_walk = 0;
 		full = true;
 	}
@@ -334,11 +336,18 @@ static __noinline int section_end(struct task_struct *task, struct mm_struct *mm
 
 /*
  * Regions that munmap takes out are put into a tree on its stack first
- * (mm/vma.c, vms_gather_munmap_vmas()): of no interest, and soon seen.
+ * (mm/vma.c, vms_gather_munmap_vmas()): of no interest, and soon seen. Compared
+ * and not subtracted: kernels such as 6.1 and 6.12 refuse to take an unknown number
+ * from a pointer that has a type.
  */
 static __always_inline bool on_stack(const struct task_struct *task, const void *at)
 {
-	return (__u64)at - (__u64)task->stack < STACK_SIZE;
+	__u64 start = (__u64)task->stack, end = start + STACK_SIZE;
+
+	if ((__u64)at < start)
+		return false;
+	barrier_var(end);
+	return (__u64)at < end;
 }
 
 static __always_inline int section_write(struct task_struct *task, struct ma_state *mas)

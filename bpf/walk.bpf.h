@@ -143,13 +143,16 @@ static __always_inline __u64 node_slot(const struct scratch *s, __u32 slot)
 /*
  * Goes to the first slot of the current node that ends at or after s->lo: from
  * s->min to s->pivot. Both are kept in memory so that the verifier forgets what
- * they were, and looks at what follows once and not for each slot.
+ * they were, and looks at what follows once and not for each slot. Not static,
+ * so that it looks at this loop once and not at each depth.
  */
-static __always_inline bool node_seek(struct scratch *s)
+__noinline int node_seek(struct scratch *s)
 {
 	__u64 pivot;
 	__u32 slot;
 
+	if (!s)
+		return false;
 	for (slot = 0; slot < MAPLE_SLOTS; slot++) {
 		pivot = node_pivot(s, slot);
 		if (pivot >= s->lo) {
@@ -188,13 +191,13 @@ static __always_inline bool walk_down(struct scratch *s)
 }
 
 /*
- * Takes the regions of one leaf, from s->lo on: 0 goes on, 1 ends (bpf_loop
- * callback). Each leaf is come to from the root: that is a few loads for some
- * ten regions, and nothing has to be remembered.
+ * Takes the regions of one leaf, from s->lo on: 0 goes on, 1 ends. Each leaf is
+ * come to from the root: that is a few loads for some ten regions, and nothing has
+ * to be remembered. Not static, for walk_region()'s reason: whoever calls it may
+ * come here in many states, and loading took seconds when each was looked at.
  */
-static long walk_leaf(__u32 i, void *ctx)
+__noinline int walk_leaf(struct scratch *s)
 {
-	struct scratch *s = scratch_of_cpu();
 	__u64 entry, pivot;
 	__u32 n;
 
@@ -214,20 +217,19 @@ static long walk_leaf(__u32 i, void *ctx)
 	return !s->min || s->min > s->hi;
 }
 
-/* Not static, as walk_region() is not: a section may walk three times. */
-__noinline int walk_maple(void)
+static long walk_next_leaf(__u32 i, void *ctx)
 {
-	struct scratch *s = scratch_of_cpu();
+	return walk_leaf(scratch_of_cpu()) != 0;
+}
 
-	if (!s)
-		return 0;
+static __always_inline void walk_maple(struct scratch *s)
+{
 	/* xa_is_node(): the root of more than one entry has bit 1 set */
 	if ((s->root & 3) != 2 || s->root < PAGE_SIZE)
 		s->error = WALK_NODE;
 	/* Most walks end in the leaf that they begin in. */
-	else if (!walk_leaf(0, NULL))
-		bpf_loop(WALK_STEPS, walk_leaf, NULL, 0);
-	return 0;
+	else if (!walk_leaf(s))
+		bpf_loop(WALK_STEPS, walk_next_leaf, NULL, 0);
 }
 
 /* Before 6.1: down the rb-tree to the first region that ends after lo, then along the list. */
@@ -279,7 +281,7 @@ static __always_inline void walk(struct scratch *s, struct mm_struct *mm, __u64 
 		return;
 	}
 	s->root = (__u64)mm->mm_mt.ma_root;
-	walk_maple();
+	walk_maple(s);
 }
 
 /*

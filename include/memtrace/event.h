@@ -65,9 +65,12 @@ enum mt_event_type {
 	MT_EVENT_NR
 };
 
+#define MT_RINGS_MAX 8
+
 /* Why an event that was seen could not be sent. */
 #define MT_LOSSES(X)                                                  \
 	X(RING, ring, "the ring was full")                            \
+	X(SHARE, share, "the space had used up its share of the ring") \
 	X(SCRATCH, scratch, "scratch space was in use on that CPU")   \
 	X(MISSED, missed, "a program was skipped inside another")     \
 	X(MALFORMED, malformed, "a record could not be decoded")      \
@@ -188,6 +191,7 @@ struct mt_fork {
 struct mt_exec {
 	struct mt_event e; /* space: the new one; comm: the new one */
 	__u64 old_space;   /* 0 when it was not in scope */
+	__u64 old_written; /* how far its ring had been written then, see live_ring.c */
 	__u32 old_tid;	   /* the thread that called, before it became the leader */
 	__u32 pad;
 	__u64 start_ns;
@@ -333,6 +337,8 @@ struct mt_space {
 	__u32 want_walk; /* all regions are wanted at the next section */
 	__u32 want_audit;
 	__u32 pad;
+	__u64 share_lap; /* bpf/share.bpf.h: how often the ring had been gone through */
+	__u64 share_bytes[2]; /* taken of a crowded ring, in even laps and in odd ones */
 };
 
 /* What the task iterator writes for each thread of a space in scope. */

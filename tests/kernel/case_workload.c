@@ -55,7 +55,7 @@ static void compare_json(struct workload *w, int number, pid_t pid)
 			      verdict == MAP_WRONG   ? "called exact is wrong" :
 			      verdict == MAP_MISSING ? "missing" :
 						       "uncertain",
-			      verdict == MAP_UNCERTAIN ? "" : why);
+			      verdict == MAP_UNCERTAIN ? w->session.why : why);
 }
 
 /* The newest map of pid in the text that has come since from, or NULL. */
@@ -187,8 +187,8 @@ static void check_records(struct workload *w)
 		verdict__fail(w->v, "seen %ld calls, but there are %zu call records", (long)t.seen,
 			      expect__records(w->expect));
 	if (!(w->flags & WORKLOAD_THREADS) && t.resyncs > (int64_t)expect__halves(w->expect))
-		verdict__fail(w->v, "expected at most %zu resyncs, got %ld",
-			      expect__halves(w->expect), (long)t.resyncs);
+		verdict__fail(w->v, "expected at most %zu resyncs, got %ld: %s",
+			      expect__halves(w->expect), (long)t.resyncs, w->session.why);
 	verdict__detail(w->v, "%ld calls, %d maps, %ld resyncs", (long)t.seen, w->checkpoints,
 			(long)t.resyncs);
 }

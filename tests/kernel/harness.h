@@ -132,6 +132,7 @@ struct json_object *json__get(struct json_object *o, const char *field); /* NULL
 /* The summary that closes a recording. */
 struct totals {
 	int64_t seen, delivered, lost, resyncs;
+	char causes[160]; /* of the losses, as they are in the record */
 };
 bool totals__of(struct totals *t, struct json_object *summary);
 /* seen == delivered + lost, and lost is 0. */

@@ -125,6 +125,8 @@ bool totals__of(struct totals *t, struct json_object *summary)
 	t->delivered = json__int(summary, "delivered");
 	t->lost = lost_of(summary);
 	t->resyncs = json__int(summary, "resyncs");
+	snprintf(t->causes, sizeof(t->causes), "%s",
+		 json_object_to_json_string(json__get(summary, "lost_by_cause")));
 	return t->seen >= 0 && t->delivered >= 0 && t->lost >= 0 && t->resyncs >= 0;
 }
 
@@ -134,6 +136,6 @@ void totals__check(const struct totals *t, struct verdict *v)
 		verdict__fail(v, "seen %ld, but delivered %ld and lost %ld", (long)t->seen,
 			      (long)t->delivered, (long)t->lost);
 	if (t->lost != 0)
-		verdict__fail(v, "expected 0 lost, got %ld of %ld seen", (long)t->lost,
-			      (long)t->seen);
+		verdict__fail(v, "expected 0 lost, got %ld of %ld seen: %s", (long)t->lost,
+			      (long)t->seen, t->causes);
 }

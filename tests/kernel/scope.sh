@@ -198,6 +198,16 @@ priorities() {
 }
 
 check "scope: priorities" priorities
+# Processes whose lives go from one ring to another, and spaces that are used again.
+several_rings() {
+	mt --json --ring-size 4M,4 -o "$T/records" "$@" -- bash -c 'for i in {1..40}; do /bin/true & /bin/true; done; wait'
+	want_rc 0
+	[ -z "$why" ] || return
+	[ "$(summary lost "$T/records")$(summary lives_lost "$T/records")" = 00 ] || fail "events were lost"
+	grep -q '"ended": *false' "$T/records" && fail "a process that has ended is said to run"
+	[ "$(summary processes_seen "$T/records")" = 81 ] || fail "expected 81 processes, got $(summary processes_seen "$T/records")"
+}
+
 check "scope: -n" by_name
 check "scope: -u" by_user
 check "scope: -c" by_cgroup
@@ -208,3 +218,7 @@ check "scope: -p of several" several
 check "scope: ends that were lost" lost_ends
 check "scope: a pid that is used again" reused_pid
 check "scope: -p of one whose main thread has ended" main_thread_ended
+check "scope: lives in several rings" several_rings --tier calls
+if "$MEMTRACE" --tier truth -q -o /dev/null -- true 2>/dev/null; then
+	check "truth: scope: lives in several rings" several_rings --tier truth
+fi

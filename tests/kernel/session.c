@@ -44,6 +44,8 @@ void session__record(struct session *s, struct json_object *record)
 {
 	const char *type = json__text(record, "type");
 
+	if (strcmp(type, "state") == 0 && !json__bool(record, "exact"))
+		snprintf(s->why, sizeof(s->why), "%s", json__text(record, "why"));
 	if (strcmp(type, "summary") == 0) {
 		json_object_put(s->summary);
 		s->summary = json_object_get(record);

@@ -9,6 +9,7 @@ struct session {
 	struct child memtrace;
 	struct jsonl records;
 	struct json_object *summary;
+	char why[128]; /* why a space became uncertain last; "" when none did */
 	uint64_t start_ns;  /* CLOCK_MONOTONIC */
 	uint64_t asked_ns;  /* when maps were asked for: older ones are passed over */
 	bool line_for_line; /* maps are compared as they are, not merged: tier truth */

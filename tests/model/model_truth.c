@@ -461,7 +461,7 @@ int main(int argc, char **argv)
 					     .lost = on_lost,
 					     .audit = on_audit };
 	struct live_scope scope = {
-		.follow = true, .truth = true, .regions = true, .ring_bytes = 256u << 20
+		.follow = true, .tier = TIER_TRUTH, .regions = true, .rings = { 256u << 20, 1 }
 	};
 	struct sink sink = { .ops = &ops };
 	char why[512] = "out of memory", *line = NULL;

@@ -39,7 +39,8 @@ static void print__names(FILE *out)
 		fprintf(out, "%s%s", i ? " " : "", stacks_mode__name((enum stacks_mode)i));
 	fputs("'\n\tlocal tiers='", out);
 	for (i = 0; i < TIER_NR; i++)
-		fprintf(out, "%s%s", i ? " " : "", tier__name((enum tier)i));
+		fprintf(out, "%s ", tier__name((enum tier)i));
+	fputs(TIER_CHOICE_AUTO, out);
 	fputs("'\n\tlocal verbs='", out);
 	for (i = 0; i < VERB_NR; i++) {
 		if (!verb__row((enum verb)i)->hidden)

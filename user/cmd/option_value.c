@@ -182,23 +182,42 @@ static int size__parse(const char *text, void *field, char *why, size_t why_len)
 	return -EINVAL;
 }
 
+static uint64_t power_of_two(uint64_t at_least)
+{
+	uint64_t power = 1;
+
+	while (power < at_least)
+		power *= 2;
+	return power;
+}
+
+/* "64M", or "64M,4": so much together, in so many. */
 static int ring__parse(const char *text, void *field, char *why, size_t why_len)
 {
-	uint64_t bytes, power;
+	struct ring_choice *choice = field;
+	const char *comma = text + strcspn(text, ","), *at = comma + 1;
+	uint64_t bytes, n = 0;
+	char size[32];
 	int err;
 
-	err = size__parse(text, &bytes, why, why_len);
+	snprintf(size, sizeof(size), "%.*s", (int)(comma - text), text);
+	err = size__parse(comma - text < (int)sizeof(size) ? size : text, &bytes, why, why_len);
 	if (err)
 		return err;
-	if (bytes < RING_BYTES_MIN || bytes > RING_BYTES_MAX) {
-		snprintf(why, why_len, "'%s' is out of range: from %lluK to %lluM", text,
-			 RING_BYTES_MIN >> 10, RING_BYTES_MAX >> 20);
+	if (*comma && (!digits__parse(&at, text + strlen(text), MT_RINGS_MAX, &n) || *at || !n)) {
+		snprintf(why, why_len, "'%s' is no number of rings: there are 1 to %d", comma + 1,
+			 MT_RINGS_MAX);
 		return -EINVAL;
 	}
 	/* The kernel takes powers of two only (kernel/bpf/ringbuf.c, ringbuf_map_alloc). */
-	for (power = RING_BYTES_MIN; power < bytes; power *= 2)
-		;
-	*(uint64_t *)field = power;
+	n = n ? power_of_two(n) : 0;
+	if (bytes < RING_BYTES_MIN * (n ? n : 1) || bytes > RING_BYTES_MAX) {
+		snprintf(why, why_len, "'%s' is out of range: from %lluK for each ring to %lluM",
+			 text, RING_BYTES_MIN >> 10, RING_BYTES_MAX >> 20);
+		return -EINVAL;
+	}
+	choice->bytes = power_of_two(bytes);
+	choice->n = (unsigned int)n;
 	return 0;
 }
 
@@ -337,28 +356,24 @@ static int stacks__parse(const char *text, void *field, char *why, size_t why_le
 	return -EINVAL;
 }
 
-const char *tier__name(enum tier tier)
-{
-	static const char *const names[] = {
-#define X(id, name) name,
-		TIERS(X)
-#undef X
-	};
-
-	return names[tier];
-}
-
 static int tier__parse(const char *text, void *field, char *why, size_t why_len)
 {
+	struct tier_choice *choice = field;
+	size_t at = 0;
 	int i;
 
+	choice->given = strcmp(text, TIER_CHOICE_AUTO) != 0;
+	if (!choice->given)
+		return 0;
 	for (i = 0; i < TIER_NR; i++) {
 		if (!strcmp(text, tier__name((enum tier)i))) {
-			*(enum tier *)field = (enum tier)i;
+			choice->tier = (enum tier)i;
 			return 0;
 		}
 	}
-	snprintf(why, why_len, "'%s' is no tier; there are calls, ordered and truth", text);
+	at = (size_t)snprintf(why, why_len, "'%s' is no tier; there are " TIER_CHOICE_AUTO, text);
+	for (i = 0; i < TIER_NR && at < why_len; i++)
+		at += (size_t)snprintf(why + at, why_len - at, ", %s", tier__name((enum tier)i));
 	return -EINVAL;
 }
 

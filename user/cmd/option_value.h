@@ -11,15 +11,21 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "core/observer.h"
+#include "input/tier.h"
 #include "memtrace/event.h"
 
 #define RING_BYTES_MIN (64ULL << 10)
 #define RING_BYTES_MAX (1ULL << 30)
-#define RING_BYTES_DEFAULT (64ULL << 20)
 
 struct pid_list {
 	pid_t *pid; /* no two the same */
 	size_t n;
+};
+
+/* 0: what fits the machine. */
+struct ring_choice {
+	uint64_t bytes; /* of all together, a power of two */
+	unsigned int n; /* a power of two */
 };
 
 struct uid_choice {
@@ -53,19 +59,11 @@ enum stacks_mode {
 };
 const char *stacks_mode__name(enum stacks_mode mode);
 
-/* How maps are made; see the word "tier" in DESIGN and README. */
-#define TIERS(X)           \
-	X(CALLS, "calls")  \
-	X(ORDERED, "ordered") \
-	X(TRUTH, "truth")
-
-enum tier {
-#define X(id, name) TIER_##id,
-	TIERS(X)
-#undef X
-	TIER_NR
+#define TIER_CHOICE_AUTO "auto"
+struct tier_choice {
+	bool given; /* else the best that there is */
+	enum tier tier;
 };
-const char *tier__name(enum tier tier);
 
 /* What a value is, how it is parsed and what completes it: type of the field in []. */
 enum option_kind {
@@ -78,7 +76,7 @@ enum option_kind {
 	OPTION_UID,	 /* [struct uid_choice] */
 	OPTION_EVENTS,	 /* [struct event_choice] changes the choice */
 	OPTION_SIZE,	 /* [uint64_t] bytes */
-	OPTION_RING,	 /* [uint64_t] bytes, rounded up to a power of two */
+	OPTION_RING,	 /* [struct ring_choice] rounded up to powers of two */
 	OPTION_DURATION, /* [uint64_t] ns, not 0 */
 	OPTION_STACKS,	 /* [enum stacks_mode] */
 	OPTION_TIER,	 /* [enum tier] */

@@ -29,6 +29,10 @@ static const struct verb_row verb_rows[] = {
 #define AT(field) offsetof(struct trace_options, field)
 
 /* A letter means the same in every verb, so there is one row for it. */
+/* "truth (...), ..., " */
+#define TIER_WORD(id, name, what, kernels) name " (" what ": " kernels "), "
+#define TIER_WORDS TIERS(TIER_WORD)
+
 static const struct option_row rows[] = {
 	{ "pid", 'p', "PID[,PID...]", "Trace these processes. May be repeated.",
 	  OPTION_PIDS, AT(pids), TRACE, SCOPE },
@@ -67,12 +71,13 @@ static const struct option_row rows[] = {
 	{ "output", 'o', "FILE", "Write events and report to FILE, which is overwritten.",
 	  OPTION_FILE, AT(output), TRACE, WHERE },
 	{ "tier", KEY_TIER, "TIER",
-	  "How maps are made: calls (from system calls, the default), ordered (5.11 and newer: the "
-	  "calls in the order in which they held the kernel's lock) or truth (6.1 and newer: read "
-	  "under that lock).", OPTION_TIER, AT(tier), TRACE, OTHER },
-	{ "ring-size", KEY_RING_SIZE, "SIZE",
-	  "Size of the buffer between kernel and memtrace, 64M unless given; rounded up to a "
-	  "power of two.", OPTION_RING, AT(ring_bytes), TRACE, OTHER },
+	  "How maps are made: " TIER_WORDS "auto (the default): the first of them that there is.",
+	  OPTION_TIER, AT(tier), TRACE, OTHER },
+	{ "ring-size", KEY_RING_SIZE, "SIZE[,N]",
+	  "Size of the buffer between kernel and memtrace: 64M unless given, or less where that "
+	  "is more than a 64th of the memory. It is parted into N rings, unless given one for "
+	  "every four CPUs up to 8. Both are rounded up to a power of two.",
+	  OPTION_RING, AT(ring), TRACE, OTHER },
 	{ "verify", KEY_VERIFY, "[=SECONDS]",
 	  "Compare each map with /proc/PID/maps whenever its process stands still, each second "
 	  "unless another time is given, and at the end; a difference is told, and the exit status "
@@ -312,7 +317,6 @@ int options__parse(enum verb verb, int argc, char **argv, struct trace_options *
 	memset(opts, 0, sizeof(*opts));
 	memset(opts->events.calls, true, sizeof(opts->events.calls));
 	memset(opts->events.findings, true, sizeof(opts->events.findings));
-	opts->ring_bytes = RING_BYTES_DEFAULT;
 	opts->args = calloc((size_t)argc + 1, sizeof(*opts->args));
 	if (!opts->args)
 		return -ENOMEM;

@@ -68,10 +68,10 @@ struct trace_options {
 	bool json;
 	const char *output;    /* -o; NULL standard streams */
 	const char *user;      /* --user, a user that exists; NULL ours */
-	enum tier tier;	       /* --tier */
+	struct tier_choice tier; /* --tier */
 	uint64_t verify_ns;    /* --verify; 0 never */
 	struct test_drop test_drop; /* --test-drop */
-	uint64_t ring_bytes;   /* --ring-size, a power of two */
+	struct ring_choice ring; /* --ring-size */
 	bool help, version;    /* print this and do nothing else */
 };
 

@@ -46,7 +46,7 @@ static void on_record(void *ctx, const void *data, size_t len)
 		tracker__all_uncertain(s->tracker, "memtrace is out of memory", session__now());
 }
 
-/* Takes in what there is, at most BATCH records: returns their number. */
+/* Takes in what there is, at most SESSION_BATCH records: returns their number. */
 static long consume(struct session *s)
 {
 	decoder__set_time(s->decoder, session__now());
@@ -69,8 +69,8 @@ int session__load(struct session *s, const struct live_scope *scope, char *why, 
 
 	*s = (struct session){
 		.observer = sink_observer,
-		.truth = scope->truth,
-		.ordered = scope->ordered,
+		.truth = scope->tier == TIER_TRUTH,
+		.ordered = scope->tier == TIER_ORDERED,
 		.scope = *scope,
 	};
 	s->begin_ns = s->checked_ns = session__now();
@@ -258,8 +258,8 @@ static void forget_ended(struct session *s)
 
 void session__drain(struct session *s)
 {
-	while (consume(s) == SESSION_BATCH)
-		;
+	decoder__set_time(s->decoder, session__now());
+	live__drain(s->live, on_record, s);
 }
 
 static bool is_known(void *ctx, uint64_t space)
@@ -298,14 +298,13 @@ static void check_losses(struct session *s, uint64_t now)
 	session__stats(s, &st);
 	lives_lost = count_lost(&st, MT_EVENT_FORK, MT_EVENT_EXIT);
 	lost = count_lost(&st, MT_EVENT_CALL, MT_EVENT_NR - 1);
-	missed = st.lost[MT_EVENT_CALL][MT_LOSS_MISSED] +
-		 st.lost[MT_EVENT_SECTION][MT_LOSS_MISSED];
+	missed = live__missed(s->live);
 	if (lives_lost != s->lives_lost || s->scan_again)
 		scan_lives(s);
 	/* Once more, for those that were on their way. */
 	s->scan_again = lives_lost != s->lives_lost;
 	s->lives_lost = lives_lost;
-	if (lost == s->lost_seen)
+	if (lost == s->lost_seen && missed == s->missed)
 		return;
 	s->lost_seen = lost;
 	if (missed != s->missed)
@@ -328,7 +327,17 @@ static void read_wanted(struct session *s, uint64_t now)
 		read_base(s, space);
 }
 
-long session__pump(struct session *s)
+/* A record is some 256 bytes, and a 16th of the rings not much. */
+static enum session_flow flow_of(const struct session *s, long n)
+{
+	if (n >= SESSION_BATCH)
+		return FLOW_MORE;
+	return n * 256 > (long)(live__ring_bytes(s->live) / 16) ? FLOW_MUCH :
+	       n > 0						? FLOW_LITTLE :
+								  FLOW_NONE;
+}
+
+enum session_flow session__pump(struct session *s)
 {
 	long n = consume(s);
 	uint64_t now = session__now();
@@ -345,7 +354,7 @@ long session__pump(struct session *s)
 		session__lower(s);
 	if (s->verify_ns)
 		session__verify(s, now, false);
-	return n;
+	return flow_of(s, n);
 }
 
 /* Asks where stacks that grow by themselves have got to. */
@@ -392,6 +401,10 @@ static bool prove(struct session *s, struct space *space)
 	if (tracker__space(s->tracker, id) != space)
 		return true; /* it ended just now */
 	check_lost(s, space);
+	if (live__missed(s->live) != s->missed) {
+		check_losses(s, session__now());
+		return false;
+	}
 	if (space->delivered + before.lost_calls < before.calls)
 		return false;
 	if (!space->exact)
@@ -515,8 +528,8 @@ static void count_others(struct summary *sum, const struct mt_stats *st, const u
 	}
 	sum->lives_lost += count_lost(st, MT_EVENT_FORK, MT_EVENT_REGIONS);
 	sum->sections_seen = st->seen[MT_EVENT_SECTION];
-	sum->sections_lost = malformed[MT_EVENT_SECTION] +
-			     count_lost(st, MT_EVENT_SECTION, MT_EVENT_SECTION);
+	sum->sections_lost =
+		malformed[MT_EVENT_SECTION] + count_lost(st, MT_EVENT_SECTION, MT_EVENT_SECTION);
 }
 
 void session__finish(struct session *s, uint64_t lines_dropped)

@@ -39,6 +39,14 @@ struct session {
 	void (*differs)(const struct space *space, const struct map_difference *diff);
 };
 
+/* How much had come when it was looked. */
+enum session_flow {
+	FLOW_NONE,
+	FLOW_LITTLE,
+	FLOW_MUCH, /* of a ring more than a little was used */
+	FLOW_MORE, /* there may be more already */
+};
+
 uint64_t session__now(void); /* CLOCK_MONOTONIC, ns */
 
 /*
@@ -57,9 +65,9 @@ int session__attach(struct session *s);
 
 /*
  * Handles what has come, at most some milliseconds' worth, and reads again what
- * is uncertain. Returns the number of records.
+ * is uncertain.
  */
-long session__pump(struct session *s);
+enum session_flow session__pump(struct session *s);
 
 /* Writes the map of every live process to the sink, exact if that can be had. */
 void session__maps(struct session *s);

@@ -74,8 +74,7 @@ static void trial__fini(struct trial *trial)
 /* Nothing that is sent yet is another's: nothing is attached. */
 static const struct space *trial__take(struct trial *trial, struct live *live)
 {
-	while (live__consume(live, SESSION_BATCH, on_record, trial) == SESSION_BATCH)
-		;
+	live__drain(live, on_record, trial);
 	return tracker__space(trial->tracker, TRIAL_SPACE);
 }
 

@@ -177,7 +177,7 @@ static struct live *open_lower(struct session *s, char *why, size_t why_len)
 {
 	struct live *live;
 
-	s->scope.truth = false;
+	s->scope.tier = TIER_CALLS;
 	if (live__open(&s->scope, &live, why, why_len))
 		return NULL;
 	live__wait_after(live, live__newest(s->live));

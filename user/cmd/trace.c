@@ -30,6 +30,7 @@
 #define QUEUE_BYTES (32u << 20) /* of output that a slow reader has not taken yet */
 #define CLOSE_TIMEOUT_MS 2000	/* for a reader that has stalled */
 #define WAIT_MIN_MS 2
+#define WAIT_SOME_MS 20
 #define WAIT_MAX_MS 50 /* 64 MiB of ring last for some 200 ms at full rate */
 
 struct trace {
@@ -236,6 +237,35 @@ static int add_targets(struct trace *t)
 	return err;
 }
 
+/*
+ * The best tier that there is, or the one asked for. What a higher one came to
+ * grief at is told once a lower one has been loaded.
+ */
+static int load_tier(struct trace *t, struct live_scope *scope)
+{
+	const struct tier_choice *choice = &t->opts->tier;
+	char why[TIER_NR][512];
+	enum tier tier, first = choice->given ? choice->tier : (enum tier)0;
+	int err = -ENOTSUP;
+
+	for (tier = first; tier < TIER_NR; tier++) {
+		scope->tier = tier;
+		err = session__load(&t->session, scope, why[tier], sizeof(why[tier]));
+		if (!err || choice->given || err == -ENOMEM)
+			break;
+	}
+	if (err) {
+		tier = tier < TIER_NR ? tier : TIER_NR - 1;
+		complain("cannot trace%s%s: %s", choice->given ? " in tier " : "",
+			 choice->given ? tier__name(tier) : "", why[tier]);
+		return err;
+	}
+	for (; first < tier && !t->opts->quiet; first++)
+		complain("tier %s: %s; going on with tier %s", tier__name(first), why[first],
+			 tier__name(tier));
+	return 0;
+}
+
 /* What takes more privileges than tracing itself: loads and attaches. */
 static int load(struct trace *t)
 {
@@ -247,14 +277,11 @@ static int load(struct trace *t)
 		.uid_set = o->uid.given,
 		.uid = o->uid.uid,
 		.cgroup_set = o->cgroup != NULL,
-		.truth = o->tier == TIER_TRUTH,
-		.ordered = o->tier == TIER_ORDERED,
 		.test_drop = o->test_drop.one_in,
 		.test_drop_quietly = o->test_drop.quietly,
 		.clocks = o->json,
-		.ring_bytes = o->ring_bytes,
+		.rings = { o->ring.bytes, o->ring.n },
 	};
-	char why[512];
 	int err;
 
 	if (o->cgroup) {
@@ -262,17 +289,10 @@ static int load(struct trace *t)
 		if (err)
 			return err;
 	}
-	err = session__load(&t->session, &scope, why, sizeof(why));
-	if (err == -ENOTSUP && scope.truth) {
-		complain("%s; going on with tier %s", why, tier__name(TIER_CALLS));
-		scope.truth = false;
-		err = session__load(&t->session, &scope, why, sizeof(why));
-	}
+	err = load_tier(t, &scope);
 	t->session.verify_ns = o->verify_ns;
 	t->session.tell = tell;
 	t->session.differs = tell_difference;
-	if (err)
-		complain("cannot trace: %s", why);
 	return err;
 }
 
@@ -364,19 +384,28 @@ static bool finished(const struct trace *t)
 	return t->opts->pids.n && !tracker__live_processes(t->session.tracker);
 }
 
+/* Nobody wakes us: we sleep the longer, the less comes. */
+static int next_wait(int wait_ms, enum session_flow flow)
+{
+	static const int most_ms[] = {
+		[FLOW_NONE] = WAIT_MAX_MS,
+		[FLOW_LITTLE] = WAIT_SOME_MS,
+		[FLOW_MUCH] = WAIT_MIN_MS,
+		[FLOW_MORE] = 0,
+	};
+
+	return wait_ms < most_ms[flow] ? wait_ms + 1 : most_ms[flow];
+}
+
 static void loop(struct trace *t)
 {
 	struct pollfd fd = { .fd = t->signal_fd, .events = POLLIN };
 	int wait_ms = WAIT_MIN_MS;
 
 	while (!t->stop && !finished(t)) {
-		/* Nobody wakes us: sleep longer the longer nothing comes. */
 		poll(&fd, 1, wait_ms);
 		read_signals(t);
-		if (session__pump(&t->session) > 0)
-			wait_ms = WAIT_MIN_MS;
-		else if (wait_ms < WAIT_MAX_MS)
-			wait_ms++;
+		wait_ms = next_wait(wait_ms, session__pump(&t->session));
 	}
 }
 

@@ -339,6 +339,9 @@ int tracker__on_exit(struct tracker *t, const struct exit_event *ev)
 	struct space *s = p ? tracker__space(t, p->space) : NULL;
 
 	t->totals.lives++;
+	/* Of one that had the pid before: its end comes by another ring, and too late. */
+	if (p && ev->group && process__has_left(p, ev->space))
+		return 0;
 	if (!p) {
 		if (ev->group)
 			space__end_unused(t, ev->space);

@@ -261,7 +261,12 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 		       space__get(t, ev->space, ev->tgid, ev->ts_ns);
 	if (!s)
 		return t->truth ? 0 : -ENOMEM;
-	if (p)
+	/*
+	 * In tier truth it may be walked by whoever has it locked. That may be the
+	 * parent in a fork, where the mm of a space that has ended was given to the
+	 * child, and the exec that ended it is still to be read from another ring.
+	 */
+	if (p && (!t->truth || s->tgid == p->tgid))
 		process__move(t, p, s);
 	if (ev->first == 0) {
 		s->walk_n = 0;

@@ -80,6 +80,11 @@ const uint64_t *decoder__malformed(const struct decoder *d)
 	return d->malformed;
 }
 
+static uint64_t time_of(const struct decoder *d, const struct mt_event *e)
+{
+	return e->ts_ns ? e->ts_ns : d->latest_ns;
+}
+
 static void decode_comm(const char comm[MT_COMM_LEN], char *ret, size_t size)
 {
 	escape__bytes(ret, size, comm, strnlen(comm, MT_COMM_LEN), ESCAPE_BACKSLASH);
@@ -309,7 +314,7 @@ static int decode_call(struct decoder *d, struct bytes *b)
 	c->target = wire->target;
 	c->enter_ns = wire->enter_ns;
 	c->uncounted = wire->e.flags & MT_CALL_NO_ENTER;
-	c->exit_ns = wire->e.ts_ns ? wire->e.ts_ns : d->latest_ns;
+	c->exit_ns = time_of(d, &wire->e);
 	memcpy(c->args, wire->args, sizeof(c->args));
 	c->ret = wire->ret;
 	c->seq = wire->seq;
@@ -414,7 +419,7 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 		return -EBADMSG;
 	ev = (struct walk_event){
 		.space = wire->e.space,
-		.ts_ns = wire->e.ts_ns ? wire->e.ts_ns : d->latest_ns,
+		.ts_ns = time_of(d, &wire->e),
 		.seq = wire->seq,
 		.tgid = wire->e.tgid,
 		.first = wire->first,
@@ -439,7 +444,7 @@ static int decode_section(struct decoder *d, struct bytes *b)
 		return -EBADMSG;
 	ev = (struct section_event){
 		.space = wire->e.space,
-		.ts_ns = d->latest_ns,
+		.ts_ns = time_of(d, &wire->e),
 		.lo = wire->lo,
 		.hi = wire->hi,
 		.seq = wire->seq,
@@ -470,7 +475,7 @@ static int decode_audit(struct decoder *d, struct bytes *b)
 		return -EBADMSG;
 	ev = (struct audit_event){
 		.space = wire->e.space,
-		.ts_ns = d->latest_ns,
+		.ts_ns = time_of(d, &wire->e),
 		.seq = wire->seq,
 		.hash = wire->hash,
 		.unsettled = wire->e.flags & MT_AUDIT_UNSETTLED,

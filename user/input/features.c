@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "live.h"
 #include "live_probe.h"
 #include "memtrace/event.h"
 
@@ -271,6 +272,8 @@ static const struct row rows[] = {
 	{ "task-storage", FEATURE_USED, probe__task_storage, NULL,
 	  "keeps state with its thread: cheaper than a table of threads; it was tried",
 	  "kernel 5.11 or newer" },
+	{ "current-task", FEATURE_USED, probe__helper, "get_current_task_btf",
+	  "reads what belongs to a thread in place", "kernel 5.11 or newer" },
 	{ "task-pt-regs", FEATURE_USED, probe__helper, "task_pt_regs",
 	  "tells which call a thread is in when tracing begins", "kernel 5.15 or newer" },
 	{ "bpf-loop", FEATURE_USED, probe__helper, "loop",
@@ -279,11 +282,11 @@ static const struct row rows[] = {
 	  "how the kernel keeps regions since 6.1; before, a list is walked", "kernel 6.1" },
 	{ "procmap-query", FEATURE_EXTRA, probe__query, "/proc/self/maps",
 	  "asks for one region without reading them all", "kernel 6.11 or newer" },
-	{ "mmap-lock-tracepoints", FEATURE_EXTRA, probe__mmap_lock, "mmap_lock_acquire_returned",
+	{ "mmap-lock-tracepoints", FEATURE_USED, probe__mmap_lock, "mmap_lock_acquire_returned",
 	  "show each change of a space under its lock", "kernel 5.11 or newer" },
-	{ "mm-lock-seq", FEATURE_EXTRA, probe__member, "mm_lock_seq",
+	{ "mm-lock-seq", FEATURE_USED, probe__member, "mm_lock_seq",
 	  "numbers the changes of a space", "kernel 6.4 or newer with CONFIG_PER_VMA_LOCK=y" },
-	{ "maple-tracepoints", FEATURE_EXTRA, probe__tracepoints, "ma_write",
+	{ "maple-tracepoints", FEATURE_USED, probe__tracepoints, "ma_write",
 	  "show which part of a space changed", "kernel 6.1 or newer" },
 	{ "exit-mmap-tracepoint", FEATURE_EXTRA, probe__tracepoints, "exit_mmap",
 	  "shows the end of a space", "kernel 6.1 or newer" },
@@ -360,6 +363,20 @@ bool features__can_trace(const struct feature *features, size_t n)
 			return false;
 	}
 	return true;
+}
+
+enum tier features__tier(const struct feature *features, size_t n,
+			 char why_not[TIER_NR][FEATURES_WHY_LEN])
+{
+	enum tier tier;
+
+	if (!features__can_trace(features, n))
+		return TIER_NR;
+	for (tier = 0; tier < TIER_NR; tier++) {
+		if (!live__try(tier, why_not[tier], FEATURES_WHY_LEN))
+			break;
+	}
+	return tier;
 }
 
 int features__check_trace(char *why, size_t len)

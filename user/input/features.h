@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "tier.h"
 
 /* Where to look, NULL for the usual places; for tests that point it elsewhere. */
 struct features_roots {
@@ -18,7 +19,7 @@ struct features_roots {
 enum feature_need {
 	FEATURE_REQUIRED, /* no tracing without it */
 	FEATURE_USED,	  /* tracing works without, with something less */
-	FEATURE_EXTRA,	  /* not used by the tiers built so far */
+	FEATURE_EXTRA,	  /* not used so far */
 };
 const char *feature_need__name(enum feature_need need);
 
@@ -39,6 +40,15 @@ int features__probe(const struct features_roots *roots, struct feature **ret, si
 
 /* True when every FEATURE_REQUIRED of the n is present. */
 bool features__can_trace(const struct feature *features, size_t n);
+
+/*
+ * The best tier that this kernel has, where all that is required is present;
+ * TIER_NR where it is not. Each that is better was tried, as far as possible:
+ * why_not[] says what stands in its way.
+ */
+#define FEATURES_WHY_LEN 512
+enum tier features__tier(const struct feature *features, size_t n,
+			 char why_not[TIER_NR][FEATURES_WHY_LEN]);
 
 /*
  * Looks only for what tracing cannot do without, the cheap way: 0 when all is

@@ -5,17 +5,22 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "live_private.h"
 #include "live_probe.h"
+#include "live_ring.h"
+#include "proc.h"
 
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
+#define TRY_RING_BYTES 65536
 #define FILES_KNOWN 8192 /* whose names were sent; names.h keeps more */
-#define PROG_TRUTH_FORK "truth_fork"
 
 /* What went wrong is told in our own words, in one line; MEMTRACE_DEBUG=1 has libbpf's as well. */
 static int print(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -46,32 +51,37 @@ static bool tracepoint_exists(const char *section)
 /* What the kernel's types say of how regions are kept and locked. */
 struct kernel_form {
 	bool maple_tree;
-	int lock_args; /* of mmap_lock_acquire_returned: 4 until 6.13, 3 since */
-	bool numbers;  /* mm_lock_seq */
-	bool truth;    /* all that write sections need is there */
-	bool ordered;  /* what numbering them needs */
-	bool cast;     /* bpf_rdonly_cast() is there */
+	int lock_args;	  /* of mmap_lock_acquire_returned: 4 until 6.13, 3 since */
+	bool numbers;	  /* mm_lock_seq */
+	bool cast;	  /* bpf_rdonly_cast() is there */
+	bool preempt;	  /* bpf_preempt_disable() is there, and walks may come after it */
+	bool preemptible; /* programs on tracepoints are, since 7.0 */
 };
 
-static int learn_form(struct kernel_form *form)
+/* -ENOTSUP with a sentence in why when the tier lacks something. */
+static int learn_form(struct kernel_form *form, enum tier tier, char *why, size_t why_len)
 {
 	struct kernel_types *types;
 	int err = kernel_types__load(kernel_types__path(), &types);
+	const char *lacks;
 
 	if (err)
 		return err;
+	lacks = tier__lacks(tier, types);
+	if (lacks)
+		snprintf(why, why_len, "this kernel lacks %s (see memtrace features)", lacks);
 	form->maple_tree = kernel_types__member(types, "mm_struct", "mm_mt") != MEMBER_NONE;
 	form->numbers = kernel_types__member(types, "mm_struct", "mm_lock_seq") != MEMBER_NONE;
 	form->lock_args = kernel_types__tracepoint(types, "mmap_lock_acquire_returned");
-	form->truth = form->maple_tree && (form->lock_args == 3 || form->lock_args == 4) &&
-		      kernel_types__tracepoint(types, "ma_write") >= 0 &&
-		      kernel_types__helper(types, "task_pt_regs") &&
-		      kernel_types__helper(types, "loop");
-	form->ordered = (form->lock_args == 3 || form->lock_args == 4) &&
-			kernel_types__helper(types, "get_current_task_btf");
 	form->cast = kernel_types__function(types, "bpf_rdonly_cast");
+	/* Calls of functions like walk_region() are allowed there since 6.15, as this is. */
+	form->preempt = kernel_types__function(types, "bpf_preempt_disable") &&
+			kernel_types__function(types, "bpf_res_spin_lock");
+	/* DEFINE_SRCU_FAST(tracepoint_srcu), kernel/tracepoint.c */
+	form->preemptible = form->preempt &&
+			    kernel_types__variable(types, "tracepoint_srcu_srcu_data");
 	kernel_types__free(types);
-	return 0;
+	return lacks ? -ENOTSUP : 0;
 }
 
 /* Programs of tiers truth and ordered, and of two forms of one tracepoint the one that fits. */
@@ -88,30 +98,52 @@ static void configure_order(struct bpf_program *prog, bool ordered, int lock_arg
 							     (lock_args == 4));
 }
 
-static void configure_truth(struct bpf_program *prog, bool truth, int lock_args)
+static void configure_truth(struct bpf_program *prog, bool truth, const struct kernel_form *form)
 {
 	const char *name = bpf_program__name(prog);
 
-	if (has_prefix(name, PROG_PREFIX_LOCK))
+	if (has_prefix(name, PROG_PREFIX_AGAIN))
+		bpf_program__set_autoload(prog, truth && form->preemptible);
+	else if (has_prefix(name, PROG_PREFIX_LOCK))
 		bpf_program__set_autoload(prog, truth && has_prefix(name, PROG_PREFIX_LOCK_OLD) ==
-								 (lock_args == 4));
+								 (form->lock_args == 4));
 	else if (has_prefix(name, PROG_PREFIX_TREE) || has_prefix(name, PROG_PREFIX_TRUTH))
 		bpf_program__set_autoload(prog, truth);
+}
+
+/*
+ * One ring is a map that the programs name; several are in a map of maps, whose
+ * form the kernel takes from an example.
+ */
+static void configure_rings(struct memtrace_bpf *skel, const struct ring_sizes *sizes, int example)
+{
+	uint32_t each = (uint32_t)(sizes->bytes / sizes->n);
+
+	skel->rodata->ring_bytes = each;
+	skel->rodata->n_rings = sizes->n;
+	/* Compilers load its address before they ask whether it is wanted: it stays, unused. */
+	bpf_map__set_max_entries(skel->maps.events, sizes->n == 1 ? each : 1);
+	bpf_map__set_autocreate(skel->maps.rings, sizes->n > 1);
+	if (sizes->n > 1)
+		bpf_map__set_inner_map_fd(skel->maps.rings, example);
 }
 
 static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 		      const struct kernel_form *form, bool task_storage)
 {
+	bool truth = scope->tier == TIER_TRUTH;
 	struct bpf_program *prog;
 
 	skel->rodata->use_task_storage = task_storage;
-	skel->rodata->tier_truth = scope->truth;
+	skel->rodata->tier_truth = truth;
 	skel->rodata->call_regions = scope->regions;
-	skel->rodata->tier_ordered = scope->ordered;
+	skel->rodata->tier_ordered = scope->tier == TIER_ORDERED;
 	skel->rodata->test_drop = scope->test_drop;
 	skel->rodata->test_drop_quietly = scope->test_drop_quietly;
 	skel->rodata->have_cast = form->cast;
-	skel->rodata->clock_calls = !scope->truth || scope->clocks;
+	skel->rodata->have_preempt = form->preempt;
+	skel->rodata->preemptible = form->preemptible;
+	skel->rodata->clock_calls = !truth || scope->clocks;
 	skel->rodata->scope_all = scope->all;
 	skel->rodata->scope_follow = scope->follow;
 	if (scope->comm) {
@@ -122,25 +154,25 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 	skel->rodata->filter_uid = scope->uid;
 	skel->rodata->filter_cgroup_set = scope->cgroup_set;
 	skel->rodata->filter_cgroup = scope->cgroup_id;
-	bpf_map__set_max_entries(skel->maps.events, scope->ring_bytes);
+	bpf_map__set_max_entries(skel->maps.stats, (__u32)libbpf_num_possible_cpus());
 	if (scope->all) {
 		bpf_map__set_max_entries(skel->maps.spaces, SPACES_ALL);
 		bpf_map__set_max_entries(skel->maps.mm_spaces, SPACES_ALL);
 		bpf_map__set_max_entries(skel->maps.asked, SPACES_ALL);
 	}
 	skel->rodata->nr_cpus = (__u32)libbpf_num_possible_cpus();
-	bpf_map__set_max_entries(skel->maps.files, scope->truth ? FILES_KNOWN : 1);
+	bpf_map__set_max_entries(skel->maps.files, truth ? FILES_KNOWN : 1);
 	if (!task_storage) {
 		bpf_map__set_autocreate(skel->maps.task_states, false);
 		bpf_map__set_max_entries(skel->maps.task_states_hash, TASKS_HASH);
 	}
 	bpf_object__for_each_program(prog, skel->obj) {
 		if (has_prefix(bpf_program__name(prog), PROG_PREFIX_ENTER) &&
-		    ((scope->truth && !scope->clocks) ||
+		    ((truth && !scope->clocks) ||
 		     !tracepoint_exists(bpf_program__section_name(prog))))
 			bpf_program__set_autoload(prog, false);
-		configure_truth(prog, scope->truth, form->lock_args);
-		configure_order(prog, scope->ordered, form->lock_args);
+		configure_truth(prog, truth, form);
+		configure_order(prog, scope->tier == TIER_ORDERED, form->lock_args);
 	}
 }
 
@@ -161,39 +193,62 @@ static void choose_walkers(struct live *live, bool maple_tree)
 	bpf_program__set_autoload(others->lookup_region, false);
 }
 
-/* Task storage came with 5.11, for programs like ours with 5.12: they are tried with it first. */
-static int load(struct live *live, const struct live_scope *scope)
+/* One try; the kernel's form says with what. */
+static int load_once(struct live *live, const struct live_scope *scope,
+		     const struct kernel_form *form, bool task_storage, int example)
 {
 	/*
 	 * libbpf looks for a type that the kernel has not in its modules as well,
 	 * which takes CAP_SYS_ADMIN, but not when it is told where to look.
 	 */
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = kernel_types__path());
+	int err;
+
+	live->skel = memtrace_bpf__open_opts(&opts);
+	if (!live->skel)
+		return -errno;
+	configure(live->skel, scope, form, task_storage);
+	configure_rings(live->skel, &live->sizes, example);
+	choose_walkers(live, form->maple_tree);
+	err = memtrace_bpf__load(live->skel);
+	if (err) {
+		memtrace_bpf__destroy(live->skel);
+		live->skel = NULL;
+	}
+	return err;
+}
+
+/*
+ * Task storage came with 5.11, for programs like ours with 5.12: they are tried
+ * with it first. So they are with keeping the CPU to themselves.
+ */
+static int load(struct live *live, const struct live_scope *scope, int example, char *why,
+		size_t why_len)
+{
 	struct kernel_form form = { 0 };
 	bool task_storage;
 	int err;
 
-	err = learn_form(&form);
-	if (!err && ((scope->truth && !form.truth) || (scope->ordered && !form.ordered)))
-		err = -ENOTSUP;
-	if (err)
+	libbpf_set_print(print);
+	err = learn_form(&form, scope->tier, why, why_len);
+	if (err == -ENOTSUP)
 		return err;
 	live->numbers = form.numbers;
 	task_storage = !live_probe__task_storage();
-	for (;; task_storage = false) {
-		live->skel = memtrace_bpf__open_opts(&opts);
-		if (!live->skel)
-			return -errno;
-		configure(live->skel, scope, &form, task_storage);
-		choose_walkers(live, form.maple_tree);
-		err = memtrace_bpf__load(live->skel);
-		if (!err)
-			return 0;
-		memtrace_bpf__destroy(live->skel);
-		live->skel = NULL;
-		if (!task_storage || err == -EPERM || err == -ENOMEM)
-			return err;
+	while (!err) {
+		err = load_once(live, scope, &form, task_storage, example);
+		if (!err || err == -EPERM || err == -ENOMEM)
+			break;
+		if (!form.preempt && !task_storage)
+			break;
+		if (!form.preempt)
+			task_storage = false;
+		form.preempt = form.preemptible = false;
+		err = 0;
 	}
+	if (err)
+		snprintf(why, why_len, "the kernel refused the BPF programs: %s", strerror(-err));
+	return err;
 }
 
 static int keep_link(struct live *live, struct bpf_link *link, const char *what, char *why,
@@ -212,7 +267,8 @@ static int keep_link(struct live *live, struct bpf_link *link, const char *what,
 	/* Debian's and Ubuntu's kernels have a value 3 of it (perf_event_open(2) knows 2). */
 	snprintf(why, why_len, "attaching to %s failed: %s%s", what, strerror(-err),
 		 err == -EACCES ? "; where kernel.perf_event_paranoid is over 2 it takes "
-				  "CAP_SYS_ADMIN as well" : "");
+				  "CAP_SYS_ADMIN as well" :
+				  "");
 	return err;
 }
 
@@ -272,9 +328,9 @@ static int attach_iterators(struct live *live, const struct live_scope *scope, c
 	snprintf(why, why_len, "attaching the task iterators failed");
 	live->scan = bpf_program__attach_iter(live->skel->progs.scan_tasks, NULL);
 	live->lookup = bpf_program__attach_iter(live->walkers.lookup_region, NULL);
-	if (scope->truth)
+	if (scope->tier == TIER_TRUTH)
 		live->ask = bpf_program__attach_iter(live->skel->progs.truth_ask, NULL);
-	if (!live->scan || !live->lookup || (scope->truth && !live->ask))
+	if (!live->scan || !live->lookup || (scope->tier == TIER_TRUTH && !live->ask))
 		return -errno;
 	/* The first scan learns who we are: -a must not trace itself. */
 	return live__scan(live, 0, false, ignore_task, NULL);
@@ -291,6 +347,8 @@ int live__attach(struct live *live, char *why, size_t why_len)
 	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_LOCK, why, why_len);
 	if (!err)
+		err = attach_prefix(live, PROG_PREFIX_AGAIN, why, why_len);
+	if (!err)
 		err = attach_exits(live, why, why_len);
 	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_LIFE, why, why_len);
@@ -301,41 +359,62 @@ int live__attach(struct live *live, char *why, size_t why_len)
 	return err;
 }
 
-static int on_record(void *ctx, void *data, size_t len)
+/* Loads with as many rings as are wanted, which live->sizes says. */
+static int load_with_rings(struct live *live, const struct live_scope *scope, char *why,
+			   size_t why_len)
 {
-	struct live *live = ctx;
+	int example = ring_sizes__example(&live->sizes), err;
 
-	live->record(live->record_ctx, data, len);
-	/* A negative result ends this round; the record is consumed all the same. */
-	return --live->budget > 0 ? 0 : -EAGAIN;
+	if (example < 0) {
+		snprintf(why, why_len, "making a ring failed: %s", strerror(-example));
+		return example;
+	}
+	err = load(live, scope, example, why, why_len);
+	close(example);
+	return err;
+}
+
+/* As libbpf does for global data: BPF_F_MMAPABLE rounds values up to 8 bytes. */
+static int map_stats(struct live *live)
+{
+	const struct bpf_map *map = live->skel->maps.stats;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *at;
+
+	live->n_stats = bpf_map__max_entries(map);
+	live->stats_len = (live->n_stats * sizeof(*live->stats) + page - 1) & ~(page - 1);
+	at = mmap(NULL, live->stats_len, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	live->stats = at;
+	return 0;
 }
 
 int live__open(const struct live_scope *scope, struct live **ret, char *why, size_t why_len)
 {
 	struct live *live = calloc(1, sizeof(*live));
+	uint64_t memory;
 	int err;
 
 	if (!live)
 		return -ENOMEM;
-	libbpf_set_print(print);
-	err = load(live, scope);
+	live->sizes = scope->rings;
+	if (proc__memory(&memory))
+		memory = 0;
+	ring_sizes__fit(&live->sizes, (unsigned int)sysconf(_SC_NPROCESSORS_ONLN), memory);
+	err = load_with_rings(live, scope, why, why_len);
+	if (err)
+		goto fail;
+	err = live_rings__open(&live->sizes, bpf_map__fd(live->skel->maps.events),
+			       bpf_map__fd(live->skel->maps.rings), &live->rings);
 	if (err) {
-		snprintf(why, why_len,
-			 err == -ENOTSUP ?
-				 "this kernel has not what that tier needs (memtrace features "
-				 "says what)" :
-				 "the kernel refused the BPF programs: %s",
-			 strerror(-err));
-		/* It checks the reading of types: what it refuses is not as we think. */
-		if (scope->truth && err != -EPERM && err != -ENOMEM)
-			err = -ENOTSUP;
+		snprintf(why, why_len, "mapping rings of %" PRIu64 " bytes failed: %s",
+			 live->sizes.bytes, strerror(-err));
 		goto fail;
 	}
-	live->ring = ring_buffer__new(bpf_map__fd(live->skel->maps.events), on_record, live, NULL);
-	if (!live->ring) {
-		err = -errno;
-		snprintf(why, why_len, "mapping the ring of %zu bytes failed: %s",
-			 scope->ring_bytes, strerror(-err));
+	err = map_stats(live);
+	if (err) {
+		snprintf(why, why_len, "mapping the counters failed: %s", strerror(-err));
 		goto fail;
 	}
 	err = attach_iterators(live, scope, why, why_len);
@@ -344,6 +423,20 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 	*ret = live;
 	return 0;
 fail:
+	live__close(live);
+	return err;
+}
+
+int live__try(enum tier tier, char *why, size_t why_len)
+{
+	const struct live_scope scope = { .tier = tier, .rings = { TRY_RING_BYTES, 1 } };
+	struct live *live = calloc(1, sizeof(*live));
+	int err;
+
+	if (!live)
+		return -ENOMEM;
+	live->sizes = scope.rings;
+	err = load_with_rings(live, &scope, why, why_len);
 	live__close(live);
 	return err;
 }
@@ -366,151 +459,11 @@ void live__close(struct live *live)
 	bpf_link__destroy(live->scan);
 	bpf_link__destroy(live->lookup);
 	bpf_link__destroy(live->ask);
-	ring_buffer__free(live->ring);
+	live_rings__close(live->rings);
+	if (live->stats)
+		munmap((void *)live->stats, live->stats_len);
 	memtrace_bpf__destroy(live->skel);
 	free(live);
-}
-
-int live__add_target(struct live *live, uint32_t tgid)
-{
-	__u8 one = 1;
-
-	return bpf_map__update_elem(live->skel->maps.targets, &tgid, sizeof(tgid), &one,
-				    sizeof(one), BPF_ANY);
-}
-
-/* Reads a task iterator to its end; take() is given whole records of size bytes. */
-static int read_iter(struct bpf_link *link, size_t size, int (*take)(void *, const void *),
-		     void *ctx)
-{
-	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
-	char buf[32768];
-	size_t have = 0, at;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	for (;;) {
-		n = read(fd, buf + have, sizeof(buf) - have);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n <= 0)
-			break;
-		have += (size_t)n;
-		for (at = 0; !err && have - at >= size; at += size)
-			err = take(ctx, buf + at);
-		memmove(buf, buf + at, have - at);
-		have -= at;
-		if (err)
-			break;
-	}
-	if (n < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-struct scan_ctx {
-	live_task_fn cb;
-	void *ctx;
-};
-
-static int take_task(void *ctx, const void *rec)
-{
-	struct scan_ctx *scan = ctx;
-	struct mt_task task;
-
-	memcpy(&task, rec, sizeof(task));
-	return scan->cb(scan->ctx, &task);
-}
-
-int live__scan(struct live *live, uint32_t tgid, bool attach_matching, live_task_fn cb, void *ctx)
-{
-	struct scan_ctx scan = { cb, ctx };
-
-	live->skel->bss->scan.tgid = tgid;
-	live->skel->bss->scan.attach = attach_matching;
-	return read_iter(live->scan, sizeof(struct mt_task), take_task, &scan);
-}
-
-static int take_lookup(void *ctx, const void *rec)
-{
-	memcpy(ctx, rec, sizeof(struct mt_lookup));
-	return 0;
-}
-
-int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_lookup *ret)
-{
-	struct mt_lookup found = {};
-	int err;
-
-	live->skel->bss->scan.tgid = tgid;
-	live->skel->bss->scan.lookup = addr;
-	live->skel->bss->scan.looked = 0;
-	err = read_iter(live->lookup, sizeof(found), take_lookup, &found);
-	if (!err && !found.end)
-		err = -ENOENT;
-	if (!err)
-		*ret = found;
-	return err;
-}
-
-static int ignore_record(void *ctx, const void *rec)
-{
-	(void)ctx;
-	(void)rec;
-	return 0;
-}
-
-int live__ask(struct live *live, uint64_t space, enum mt_ask what)
-{
-	__u32 value = what;
-
-	return bpf_map__update_elem(live->skel->maps.asked, &space, sizeof(space), &value,
-				    sizeof(value), BPF_ANY);
-}
-
-int live__answer(struct live *live)
-{
-	int err = read_iter(live->ask, sizeof(struct mt_task), ignore_record, NULL);
-	uint64_t id;
-
-	/* Nobody has these spaces any more. */
-	while (!bpf_map__get_next_key(live->skel->maps.asked, NULL, &id, sizeof(id)) &&
-	       !bpf_map__delete_elem(live->skel->maps.asked, &id, sizeof(id), 0))
-		;
-	return err;
-}
-
-uint64_t live__wants(const struct live *live)
-{
-	return live->skel->bss->wants;
-}
-
-void live__served(struct live *live, uint64_t wants)
-{
-	live->skel->bss->wants_served = wants;
-}
-
-int live__walk_self(struct live *live, uint64_t space)
-{
-	int err;
-
-	live->skel->bss->scan.self_space = space;
-	err = live__answer(live);
-	live->skel->bss->scan.self_space = 0;
-	return err;
-}
-
-void live__wait_after(struct live *live, uint64_t newest)
-{
-	live->skel->bss->stopped = true;
-	live->skel->bss->last_space_id = newest;
-}
-
-void live__start(struct live *live)
-{
-	live->skel->bss->stopped = false;
 }
 
 void live__stop(struct live *live)
@@ -520,56 +473,15 @@ void live__stop(struct live *live)
 
 long live__consume(struct live *live, long max, live_record_fn cb, void *ctx)
 {
-	live->budget = max;
-	live->record = cb;
-	live->record_ctx = ctx;
-	ring_buffer__consume(live->ring);
-	return max - live->budget;
+	return live_rings__read(live->rings, max, cb, ctx);
 }
 
-bool live__numbers_sections(const struct live *live)
+size_t live__ring_bytes(const struct live *live)
 {
-	return live->numbers;
+	return live->sizes.bytes;
 }
 
-int live__space(struct live *live, uint64_t space, struct mt_space *ret)
+void live__drain(struct live *live, live_record_fn cb, void *ctx)
 {
-	return bpf_map__lookup_elem(live->skel->maps.spaces, &space, sizeof(space), ret,
-				    sizeof(*ret), 0);
-}
-
-void live__forget(struct live *live, uint64_t space)
-{
-	struct mt_space state;
-	uint64_t now;
-
-	if (live__space(live, space, &state))
-		return;
-	/* In tier truth the mm's end does it; the pointer may belong to a younger space by now. */
-	if (!live->skel->rodata->tier_truth &&
-	    !bpf_map__lookup_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), &now,
-				  sizeof(now), 0) &&
-	    now == space)
-		bpf_map__delete_elem(live->skel->maps.mm_spaces, &state.mm, sizeof(state.mm), 0);
-	bpf_map__delete_elem(live->skel->maps.spaces, &space, sizeof(space), 0);
-}
-
-uint64_t live__newest(const struct live *live)
-{
-	return live->skel->bss->last_space_id;
-}
-
-void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx)
-{
-	const struct bpf_map *spaces = live->skel->maps.spaces;
-	uint64_t id, next;
-	/* The next key is asked for before this one goes. */
-	int more = bpf_map__get_next_key(spaces, NULL, &id, sizeof(id));
-
-	while (!more) {
-		more = bpf_map__get_next_key(spaces, &id, &next, sizeof(next));
-		if (id <= newest && !known(ctx, id))
-			live__forget(live, id);
-		id = next;
-	}
+	live_rings__drain(live->rings, cb, ctx);
 }

@@ -10,8 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "memtrace/event.h"
+#include "tier.h"
 
 struct live;
+
+/* The rings between the BPF programs and us: see live_ring.h. */
+struct ring_sizes {
+	uint64_t bytes; /* of all together, a power of two */
+	unsigned int n; /* a power of two up to MT_RINGS_MAX */
+};
 
 /* Which spaces are traced: decided in the kernel. */
 struct live_scope {
@@ -21,13 +28,12 @@ struct live_scope {
 	bool uid_set, cgroup_set;
 	uint32_t uid;
 	uint64_t cgroup_id; /* of cgroup v2: its inode number */
-	bool truth;	    /* write sections as well: tier truth */
-	bool ordered;	    /* write sections are numbered: tier ordered */
+	enum tier tier;
 	uint32_t test_drop; /* one record in so many gets lost on purpose; 0: none */
 	bool test_drop_quietly;
-	bool clocks;	    /* tier truth: when calls begin and end is wanted, which costs */
-	bool regions;	    /* tier truth: calls bring regions as below it, for tests */
-	size_t ring_bytes;  /* a power of two */
+	bool clocks;		 /* tier truth: when calls begin and end is wanted, which costs */
+	bool regions;		 /* tier truth: calls bring regions as below it, for tests */
+	struct ring_sizes rings; /* of both, 0: what fits the machine */
 };
 
 /*
@@ -35,6 +41,12 @@ struct live_scope {
  * seen yet. Returns 0 or -errno; why then says which step failed, in a sentence.
  */
 int live__open(const struct live_scope *scope, struct live **ret, char *why, size_t why_len);
+
+/*
+ * Loads the programs of a tier and takes them away again. Returns 0, or -errno
+ * with a sentence in why.
+ */
+int live__try(enum tier tier, char *why, size_t why_len);
 
 /*
  * Attaches them. Nothing is in scope yet but what scope->all gives to new
@@ -88,12 +100,17 @@ int live__walk_self(struct live *live, uint64_t space);
 int live__lookup(struct live *live, uint32_t tgid, uint64_t addr, struct mt_lookup *ret);
 
 /*
- * Gives up to max records, in ring order, to cb. Returns their number. cb must
- * not fail: what it cannot take it counts.
+ * Gives up to max records to cb, those of each space in their order. Returns
+ * their number. cb must not fail: what it cannot take it counts.
  */
 typedef void (*live_record_fn)(void *ctx, const void *data, size_t len);
 long live__consume(struct live *live, long max, live_record_fn cb, void *ctx);
 
+/* Of all rings together. */
+size_t live__ring_bytes(const struct live *live);
+
+/* All that had come when it was called, however fast more comes. */
+void live__drain(struct live *live, live_record_fn cb, void *ctx);
 /* The kernel numbers write sections itself: before 6.4 the programs count. */
 bool live__numbers_sections(const struct live *live);
 
@@ -116,8 +133,14 @@ typedef bool (*live_known_fn)(void *ctx, uint64_t space);
 void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx);
 
 /*
- * Sums over all CPUs. Programs that the kernel skipped inside others are
- * counted as seen and as lost (MT_LOSS_MISSED) calls or sections.
+ * How often the kernel skipped a program of ours, for whatever task: inside
+ * another program, or because a task that it took the CPU from was in it.
+ */
+uint64_t live__missed(const struct live *live);
+
+/*
+ * Sums over all CPUs. What programs that were skipped would have sent counts as
+ * seen, and as lost (MT_LOSS_MISSED).
  */
 void live__stats(struct live *live, struct mt_stats *ret);
 

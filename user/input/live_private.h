@@ -11,6 +11,8 @@
 #include "memtrace.skel.h"
 
 #define LINKS_MAX (2 * MT_CALL_NR + 16)
+
+/* How the names of programs begin: bpf/memtrace.bpf.c. */
 #define PROG_PREFIX_ENTER "enter_"
 #define PROG_PREFIX_LIFE "life_"
 #define PROG_PREFIX_LOCK "lock"
@@ -20,6 +22,8 @@
 #define PROG_PREFIX_ORDER_EXIT "order_exit_"
 #define PROG_PREFIX_TREE "tree_"
 #define PROG_PREFIX_TRUTH "truth_"
+#define PROG_PREFIX_AGAIN "again_"
+#define PROG_TRUTH_FORK "truth_fork"
 
 /* Of the programs that are there twice, for each way in which kernels keep regions. */
 struct walkers {
@@ -29,14 +33,15 @@ struct walkers {
 struct live {
 	struct memtrace_bpf *skel;
 	struct walkers walkers; /* those that are loaded */
-	struct ring_buffer *ring;
+	struct ring_sizes sizes;
+	struct live_rings *rings;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	bool numbers;
 	struct bpf_link *scan, *lookup, *ask;
-	long budget;
-	live_record_fn record;
-	void *record_ctx;
+	const struct mt_stats *stats; /* mapped; one of each CPU */
+	size_t n_stats, stats_len;
+	bool cannot_run; /* BPF_PROG_TEST_RUN, before 5.10 */
 };
 
 static inline bool has_prefix(const char *name, const char *prefix)

@@ -76,6 +76,11 @@ bool kernel_types__function(const struct kernel_types *types, const char *name)
 	return btf__find_by_name_kind(types__btf(types), name, BTF_KIND_FUNC) >= 0;
 }
 
+bool kernel_types__variable(const struct kernel_types *types, const char *name)
+{
+	return btf__find_by_name_kind(types__btf(types), name, BTF_KIND_VAR) >= 0;
+}
+
 int kernel_types__tracepoint(const struct kernel_types *types, const char *name)
 {
 	const struct btf *btf = types__btf(types);
@@ -117,7 +122,7 @@ static enum member_form type__member(const struct btf *btf, __u32 id, const char
 			form = type__member(btf, (__u32)resolved, name, depth + 1);
 		} else if (!strcmp(member_name, name)) {
 			type = btf__type_by_id(btf, (__u32)resolved);
-			form = btf_is_int(type)		? MEMBER_INTEGER :
+			form = btf_is_int(type)	      ? MEMBER_INTEGER :
 			       btf_is_composite(type) ? MEMBER_STRUCT :
 							MEMBER_OTHER;
 		}

@@ -23,6 +23,9 @@ bool kernel_types__helper(const struct kernel_types *types, const char *name);
 /* The kernel function that an iterator attaches to exists. */
 bool kernel_types__function(const struct kernel_types *types, const char *name);
 
+/* The variable of each CPU exists. */
+bool kernel_types__variable(const struct kernel_types *types, const char *name);
+
 /* The number of arguments of the tracepoint name; -1 when there is none. */
 int kernel_types__tracepoint(const struct kernel_types *types, const char *name);
 

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,48 @@ int proc__tgid(pid_t tid, pid_t *ret_tgid)
 int proc__max_map_count(uint64_t *ret)
 {
 	return file__number("/proc/sys/vm/max_map_count", ret);
+}
+
+/* memory.max of a cgroup, and of those above it: "max" is no number, and no limit. */
+static void cgroup__limit(char *path, size_t root_len, uint64_t *bytes)
+{
+	uint64_t max;
+
+	for (;;) {
+		size_t len = strlen(path);
+
+		if (len + sizeof("/memory.max") > PATH_MAX)
+			return;
+		strcpy(path + len, "/memory.max");
+		if (!file__number(path, &max) && max < *bytes)
+			*bytes = max;
+		path[len] = '\0';
+		if (len <= root_len)
+			return;
+		*strrchr(path, '/') = '\0';
+	}
+}
+
+int proc__memory(uint64_t *ret)
+{
+	static const char root[] = "/sys/fs/cgroup";
+	char own[PATH_MAX / 2], path[PATH_MAX], *group;
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+	if (pages <= 0 || page <= 0)
+		return -ENOSYS;
+	*ret = (uint64_t)pages * (uint64_t)page;
+	/* cgroups(7): of version 2 there is one line, "0::/PATH". */
+	if (file__read("/proc/self/cgroup", own, sizeof(own)) < 0)
+		return 0;
+	group = !strncmp(own, "0::/", 4) ? own + 3 : strstr(own, "\n0::/");
+	if (!group)
+		return 0;
+	group += *group == '\n' ? 4 : 0;
+	group[strcspn(group, "\n")] = '\0';
+	snprintf(path, sizeof(path), "%s%s", root, group[1] ? group : "");
+	cgroup__limit(path, sizeof(root) - 1, ret);
+	return 0;
 }
 
 int proc__boot_id(char ret[37])

@@ -48,6 +48,9 @@ int proc__tgid(pid_t tid, pid_t *ret_tgid);
 /* vm.max_map_count. Returns 0 or -errno. */
 int proc__max_map_count(uint64_t *ret);
 
+/* Bytes that this process may have: of the machine, or of its cgroups. Returns 0 or -errno. */
+int proc__memory(uint64_t *ret);
+
 /* "3f0b3e9a-...", and "6.1.0-18-amd64". Return 0 or -errno. */
 int proc__boot_id(char ret[37]);
 int proc__kernel_release(char *ret, size_t size);

@@ -335,6 +335,9 @@ static void caveats(const struct report *r)
 	if (sum->lives_lost)
 		painted(r, COLOUR_RED, "%" PRIu64 " of %" PRIu64 " forks, execs and exits lost\n",
 			sum->lives_lost, sum->lives_seen);
+	if (sum->sections_lost)
+		painted(r, COLOUR_RED, "%" PRIu64 " of %" PRIu64 " changes of maps lost\n",
+			sum->sections_lost, sum->sections_seen);
 	if (sum->not_traced)
 		painted(r, COLOUR_RED, "%" PRIu64 " space%s or threads could not be traced\n",
 			sum->not_traced, plural(sum->not_traced));

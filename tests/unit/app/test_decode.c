@@ -441,6 +441,21 @@ static void the_same_name_as_before(void **state)
 	fixture__close(&f);
 }
 
+/* What has a time keeps it, however late it is read. */
+static void the_time_of_a_walk(void **state)
+{
+	struct fixture f;
+	struct record rec;
+
+	fixture__open(&f);
+	decoder__set_time(f.d, 1000000);
+	record__walk(&rec, 0, 1);
+	record__region(&rec, 0, 1, MT_NAME_NONE, "", 0);
+	assert_int_equal(decode_record(&f, &rec), 0);
+	assert_int_equal(tracker__space(f.t, SPACE)->base_begin_ns, 50);
+	fixture__close(&f);
+}
+
 static void a_name_by_its_number(void **state)
 {
 	struct mt_region *r;
@@ -758,6 +773,7 @@ int main(void)
 		cmocka_unit_test(names_of_every_class),
 		cmocka_unit_test(the_same_name_as_before),
 		cmocka_unit_test(a_name_by_its_number),
+		cmocka_unit_test(the_time_of_a_walk),
 		cmocka_unit_test(flags_of_regions),
 		cmocka_unit_test(long_paths),
 		cmocka_unit_test(many_names),

@@ -11,12 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <bpf/btf.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "input/features.h"
+#include "input/live_probe.h"
 
 static char dir[] = "/tmp/test_features.XXXXXX";
 static char file[64], events[64];
@@ -155,6 +157,43 @@ static void junk_is_no_feature(void **state)
 	free(features);
 }
 
+/* A kernel with types, but none of those that the better tier is made from. */
+static void what_a_tier_lacks_is_named(void **state)
+{
+	struct btf *btf = btf__new_empty();
+	struct kernel_types *types;
+	const void *raw;
+	__u32 size;
+	FILE *out;
+
+	assert_true(btf__add_int(btf, "int", 4, BTF_INT_SIGNED) > 0);
+	assert_true(btf__add_struct(btf, "mm_struct", 4) > 0);
+	assert_int_equal(btf__add_field(btf, "mmap", 1, 0, 0), 0);
+	raw = btf__raw_data(btf, &size);
+	out = fopen(file, "w");
+	assert_int_equal(fwrite(raw, 1, size, out), size);
+	fclose(out);
+	btf__free(btf);
+	assert_int_equal(kernel_types__load(file, &types), 0);
+	assert_string_equal(tier__lacks(TIER_TRUTH, types), "maple-tree");
+	assert_null(tier__lacks(TIER_CALLS, types));
+	kernel_types__free(types);
+	assert_int_equal(truncate(file, 0), 0);
+}
+
+/* Tiers are tried in the order of the table: the one that needs least is the last. */
+static void nothing_is_chosen_where_nothing_can_be_traced(void **state)
+{
+	char why_not[TIER_NR][FEATURES_WHY_LEN];
+	struct features_roots roots = { "/no/such/file", "/no/such/dir" };
+	struct feature *features;
+	size_t n;
+
+	assert_int_equal(features__probe(&roots, &features, &n), 0);
+	assert_int_equal(features__tier(features, n, why_not), TIER_NR);
+	free(features);
+}
+
 /* The quick check and the long list agree on this system, whatever it is. */
 static void both_ways_agree(void **state)
 {
@@ -178,6 +217,8 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_lacks_is_named),
 		cmocka_unit_test(an_empty_system_has_no_features),
 		cmocka_unit_test(junk_is_no_feature),
+		cmocka_unit_test(what_a_tier_lacks_is_named),
+		cmocka_unit_test(nothing_is_chosen_where_nothing_can_be_traced),
 		cmocka_unit_test(both_ways_agree),
 	};
 

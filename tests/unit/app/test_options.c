@@ -47,13 +47,13 @@ static void describe(const struct trace_options *o, char *buf, size_t size)
 		n += (size_t)snprintf(pids + n, sizeof(pids) - n, "%s%d", i ? "," : "",
 				      o->pids.pid[i]);
 	snprintf(buf, size, "p=%s a=%d f=%d c=%s n=%s u=%d d=%llu e=%zu+%zu z=%llu%s%s%s%s o=%s "
-		 "user=%s ring=%lluK cmd=%s,%s", pids, o->all, o->follow,
+		 "user=%s ring=%lluK/%u cmd=%s,%s", pids, o->all, o->follow,
 		 o->cgroup ? o->cgroup : "", o->comm ? o->comm : "",
 		 o->uid.given ? (int)o->uid.uid : -1,
 		 (unsigned long long)(o->duration_ns / 1000), calls, findings,
 		 (unsigned long long)o->min_bytes, o->failures ? " x" : "", o->quiet ? " q" : "",
 		 o->verbose ? " v" : "", o->json ? " json" : "", o->output ? o->output : "",
-		 o->user ? o->user : "", (unsigned long long)(o->ring_bytes >> 10),
+		 o->user ? o->user : "", (unsigned long long)(o->ring.bytes >> 10), o->ring.n,
 		 o->command ? o->command[0] : "", o->command && o->command[1] ? o->command[1] : "");
 }
 
@@ -63,46 +63,48 @@ static const struct {
 	const char *want;
 } accepted[] = {
 	{ { { "-p", "1" } },
-	  "p=1 a=0 f=0 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=65536K cmd=," },
+	  "p=1 a=0 f=0 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=0K/0 cmd=," },
 	{ { { "-p", "3,1,3", "--pid=2", "-p1" } },
-	  "p=3,1,2 a=0 f=0 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=65536K cmd=," },
+	  "p=3,1,2 a=0 f=0 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=0K/0 cmd=," },
 	{ { { "-v", "ls", "-l", "-q" } },
-	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+5 z=0 v o= user= ring=65536K cmd=ls,-l" },
+	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+5 z=0 v o= user= ring=0K/0 cmd=ls,-l" },
 	{ { { "--", "-x", "--help" } },
-	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=65536K cmd=-x,--help" },
+	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=0K/0 cmd=-x,--help" },
 	{ { { "ls", "--", "-a" } },
-	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=65536K cmd=ls,--" },
+	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=0K/0 cmd=ls,--" },
 	{ { { "-afx", "--json", "-oout" } },
-	  "p= a=1 f=1 c= n= u=-1 d=0 e=22+5 z=0 x json o=out user= ring=65536K cmd=," },
+	  "p= a=1 f=1 c= n= u=-1 d=0 e=22+5 z=0 x json o=out user= ring=0K/0 cmd=," },
 	{ { { "-c", "a/b", "-q" } },
-	  "p= a=1 f=0 c=a/b n= u=-1 d=0 e=22+5 z=0 q o= user= ring=65536K cmd=," },
+	  "p= a=1 f=0 c=a/b n= u=-1 d=0 e=22+5 z=0 q o= user= ring=0K/0 cmd=," },
 	{ { { "-n", "123456789012345", "-u", "root" } },
-	  "p= a=1 f=0 c= n=123456789012345 u=0 d=0 e=22+5 z=0 o= user= ring=65536K cmd=," },
+	  "p= a=1 f=0 c= n=123456789012345 u=0 d=0 e=22+5 z=0 o= user= ring=0K/0 cmd=," },
 	{ { { "-u", "4294967294" } },
-	  "p= a=1 f=0 c= n= u=-2 d=0 e=22+5 z=0 o= user= ring=65536K cmd=," },
+	  "p= a=1 f=0 c= n= u=-2 d=0 e=22+5 z=0 o= user= ring=0K/0 cmd=," },
 	{ { { "--user", "root", "-s", "none", "id" } },
-	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+5 z=0 o= user=root ring=65536K cmd=id," },
+	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+5 z=0 o= user=root ring=0K/0 cmd=id," },
 	{ { { "-a", "-d", "0.5", "-z", "4K" } },
-	  "p= a=1 f=0 c= n= u=-1 d=500000 e=22+5 z=4096 o= user= ring=65536K cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=500000 e=22+5 z=4096 o= user= ring=0K/0 cmd=," },
 	{ { { "-a", "-d", "1.5h", "-z", "2g" } },
-	  "p= a=1 f=0 c= n= u=-1 d=5400000000 e=22+5 z=2147483648 o= user= ring=65536K cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=5400000000 e=22+5 z=2147483648 o= user= ring=0K/0 cmd=," },
 	{ { { "-a", "-d.25m", "-z17179869183G" } },
 	  "p= a=1 f=0 c= n= u=-1 d=15000000 e=22+5 z=18446744072635809792 "
-	  "o= user= ring=65536K cmd=," },
+	  "o= user= ring=0K/0 cmd=," },
 	{ { { "-a", "-d", "10s", "--ring-size", "100K" } },
-	  "p= a=1 f=0 c= n= u=-1 d=10000000 e=22+5 z=0 o= user= ring=128K cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=10000000 e=22+5 z=0 o= user= ring=128K/0 cmd=," },
+	{ { { "-a", "--ring-size", "1M,3" } },
+	  "p= a=1 f=0 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=1024K/4 cmd=," },
 	{ { { "-a", "--ring-size", "64K" } },
-	  "p= a=1 f=0 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=64K cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=64K/0 cmd=," },
 	{ { { "-a", "-e", "mmap,growth" } },
-	  "p= a=1 f=0 c= n= u=-1 d=0 e=1+1 z=0 v o= user= ring=65536K cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=0 e=1+1 z=0 v o= user= ring=0K/0 cmd=," },
 	{ { { "-a", "-e", "growth", "-e", "brk" } },
-	  "p= a=1 f=0 c= n= u=-1 d=0 e=1+1 z=0 v o= user= ring=65536K cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=0 e=1+1 z=0 v o= user= ring=0K/0 cmd=," },
 	{ { { "-a", "-q", "-e", "brk" } },
-	  "p= a=1 f=0 c= n= u=-1 d=0 e=1+0 z=0 q o= user= ring=65536K cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=0 e=1+0 z=0 q o= user= ring=0K/0 cmd=," },
 	{ { { "-a", "-e", "!brk,madvise,locked" } },
-	  "p= a=1 f=0 c= n= u=-1 d=0 e=20+4 z=0 o= user= ring=65536K cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=0 e=20+4 z=0 o= user= ring=0K/0 cmd=," },
 	{ { { "-a", "-e", "brk,mmap", "-e", "!brk" } },
-	  "p= a=1 f=0 c= n= u=-1 d=0 e=1+0 z=0 v o= user= ring=65536K cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=0 e=1+0 z=0 v o= user= ring=0K/0 cmd=," },
 };
 
 /* A value that may be left out, and one of two parts. */
@@ -126,7 +128,7 @@ static void verify_and_test_drop(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char *argv[] = { "memtrace", (char *)cases[i].argument, "-a", NULL };
+		char *argv[] = { (char *)"memtrace", (char *)cases[i].argument, (char *)"-a", NULL };
 
 		assert_int_equal(options__parse(VERB_TRACE, 3, argv, &o, why, sizeof(why)), 0);
 		if (o.verify_ns != cases[i].verify_ns || o.test_drop.one_in != cases[i].one_in ||
@@ -213,10 +215,17 @@ static const struct {
 	{ VERB_TRACE, { { "-a", "-z", "5Kx" } }, "-z: '5Kx' is not a size" },
 	{ VERB_TRACE, { { "-a", "-z", "17179869184G" } }, "-z: '17179869184G' is not a size" },
 	{ VERB_TRACE, { { "-a", "--ring-size", "63K" } }, "--ring-size: '63K' is out of range" },
+	{ VERB_TRACE, { { "-a", "--ring-size", "64K,2" } },
+	  "--ring-size: '64K,2' is out of range" },
+	{ VERB_TRACE, { { "-a", "--ring-size", "1M,9" } },
+	  "--ring-size: '9' is no number of rings" },
+	{ VERB_TRACE, { { "-a", "--ring-size", "1M," } }, "--ring-size: '' is no number of rings" },
 	{ VERB_TRACE, { { "-a", "--ring-size", "2G" } }, "--ring-size: '2G' is out of range" },
 	{ VERB_TRACE, { { "-a", "-s", "dwarf" } },
 	  "-s: stacks by 'dwarf' come in a later version" },
 	{ VERB_TRACE, { { "-a", "-s", "fp" } }, "-s: stacks by 'fp' come in a later version" },
+	{ VERB_TRACE, { { "-a", "--tier", "x" } },
+	  "--tier: 'x' is no tier; there are auto, truth, ordered, calls" },
 	{ VERB_TRACE, { { "-a", "-s", "x" } }, "-s: 'x' is no way to take stacks" },
 	{ VERB_TRACE, { { "-a", "-e", "foo" } },
 	  "-e: unknown event 'foo'; there are brk, mmap, munmap, mprotect, pkey_mprotect, mremap, "

@@ -504,6 +504,12 @@ static void a_pid_is_used_again(void **state)
 	assert_null(tracker__next_process(f.t, p));
 	assert_int_equal(f.told.process[PROCESS_FOUND], 2);
 	assert_int_equal(f.told.process[PROCESS_EXIT], 1);
+	/* It was not lost, but came by another ring: it is not the new one's end. */
+	exits(&f, SPACE, TGID, TGID, true);
+	assert_ptr_equal(tracker__process(f.t, TGID), p);
+	assert_users(&f, 8, 1, 1);
+	exits(&f, 8, TGID, TGID, true);
+	assert_null(tracker__process(f.t, TGID));
 	fixture__close(&f);
 }
 
