@@ -27,6 +27,7 @@ BPF_ARCH ?= $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
 FUZZ_SECONDS ?= 60
 BENCH_ROUNDS ?= 7
 
+comma := ,
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -106,6 +107,8 @@ UNIT_APP := $(sort $(wildcard tests/unit/app/test_*.c))
 PROPERTY := $(sort $(wildcard tests/property/prop_*.c tests/property/live_*.c))
 KERNEL_TESTS := $(sort $(wildcard tests/kernel/*.c))
 KERNEL_HARNESS := $(if $(KERNEL_TESTS),$(O)/kernel-harness)
+MODEL_TESTS := $(sort $(wildcard tests/model/*.c))
+MODEL_TRUTH := $(if $(MODEL_TESTS),$(O)/model-truth)
 WORKLOADS := $(sort $(wildcard tests/workloads/*.c))
 FUZZERS := $(sort $(wildcard tests/fuzz/*.c))
 BENCH := $(sort $(wildcard tests/bench/*.c))
@@ -145,7 +148,7 @@ check-app: $(call bin,$(UNIT_APP)) ## Only those that need everything but main
 check-source: $(LIBCORE) $(LIBAPP) $(MAIN_OBJ) ## Rules on the source: layout, lengths, purity, who includes whom
 	$(Q)./scripts/check-source $^
 
-check-kernel: $(O)/memtrace $(KERNEL_HARNESS) workloads ## Run the tests under live tracing (root)
+check-kernel: $(O)/memtrace $(KERNEL_HARNESS) $(MODEL_TRUTH) $(O)/tests/property/live_call_model workloads ## Run the tests under live tracing (root)
 	$(Q)O=$(O) ./tests/kernel/run
 
 check-matrix: $(O)/memtrace $(KERNEL_HARNESS) workloads ## Run tests on Debian's kernels in QEMU's emulator
@@ -280,6 +283,13 @@ $(O)/kernel-harness: $(call obj,$(KERNEL_TESTS))
 	@mkdir -p $(@D)
 	$(Q)$(LINK) $^ $(JSON_LIBS) -lpthread -o $@
 
+# Stands between the decoder and the tracker.
+MODEL_WRAPPED := $(addprefix -Wl$(comma)--wrap=tracker__on_,call walk section fork)
+$(O)/model-truth: $(call obj,$(MODEL_TESTS)) $(LIBAPP) $(LIBCORE)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(LINK) $(MODEL_WRAPPED) $^ $(LIB_LDLIBS) -o $@
+
 # Its heap has to be where a 32-bit call can reach it.
 WORKLOAD_FLAGS_compat := -fno-pie -no-pie
 
@@ -345,6 +355,6 @@ uninstall: ## Remove what install put there
 # ---------------------------------------------------------------- dependencies
 .SECONDARY:
 ALL_OBJS := $(CORE_OBJS) $(APP_OBJS) $(MAIN_OBJ) $(FUZZ_OBJS) $(CORE_HELPERS) $(APP_HELPERS) \
-	$(PROPERTY_HELPERS) $(call obj,$(UNIT_CORE) $(UNIT_APP) $(PROPERTY) $(KERNEL_TESTS))
+	$(PROPERTY_HELPERS) $(call obj,$(UNIT_CORE) $(UNIT_APP) $(PROPERTY) $(KERNEL_TESTS) $(MODEL_TESTS))
 -include $(wildcard $(ALL_OBJS:.o=.d) $(addsuffix .d,$(WORKLOAD_BINS) $(FUZZ_BINS) $(BENCH_BINS) \
 	$(O)/memtrace.bpf.o $(O)/arm64/memtrace.bpf.o))

@@ -93,7 +93,7 @@ static __always_inline bool wants_region(const struct task_state *ts, __u32 call
 	__u64 type;
 
 	/* Its write section tells. */
-	if (tier_truth)
+	if (tier_truth && !call_regions)
 		return false;
 	*ret_addr = failed ? ts->args[0] : ret;
 	switch (call) {

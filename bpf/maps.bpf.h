@@ -15,6 +15,7 @@
 const volatile bool use_task_storage = true; /* else a hash by task pointer */
 const volatile __u32 nr_cpus = 1;	     /* that there may be */
 const volatile bool tier_truth;		     /* write sections are seen */
+const volatile bool call_regions;	     /* tier truth: calls bring regions as below it */
 const volatile bool tier_ordered;	     /* write sections are numbered */
 const volatile bool clock_calls = true;	     /* false: when a call ended is told by who reads */
 const volatile bool have_cast;		     /* bpf_rdonly_cast(): kernel.bpf.h, READ() */

@@ -15,6 +15,7 @@
 #define PF_USER_WORKER 0x00004000
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
 #define STACK_SIZE 65536 /* at least THREAD_SIZE */
+#define HUGE_UP(len) (((len) + (2ull << 20) - 1) & ~((2ull << 20) - 1))
 
 /* The kernel numbers them. */
 #define have_lock_seq                                                            \
@@ -125,9 +126,10 @@ static __always_inline bool section_add_call(struct section *sec, struct mm_stru
 			section_add(sec, args[0], args[1]);
 		return false;
 	case MT_CALL_MREMAP:
-		section_add(sec, args[0], args[1] > args[2] ? args[1] : args[2]);
+		/* Of huge pages it takes whole ones (mm/mremap.c); an exact fit is not traced. */
+		section_add(sec, args[0], HUGE_UP(args[1] > args[2] ? args[1] : args[2]));
 		if (args[3] & MREMAP_FIXED)
-			section_add(sec, args[4], args[2]);
+			section_add(sec, args[4], HUGE_UP(args[2]));
 		return false;
 	case MT_CALL_MPROTECT:
 	case MT_CALL_PKEY_MPROTECT:

@@ -240,6 +240,9 @@ struct mt_regions {
 #define MT_VM_DONTCOPY 0x20000u
 #define MT_VM_NORESERVE 0x200000u
 #define MT_VM_HUGETLB 0x400000u
+#define MT_VM_SHADOW_STACK (1ull << 37) /* x86: VM_HIGH_ARCH_5; arm64 has another there */
+#define MT_VM_SEALED (1ull << 42)
+#define MT_VM_SEALED_OLD (1ull << 63) /* until 6.17 */
 #define MT_VM_HASHED                                                                        \
 	(MT_VM_READ | MT_VM_WRITE | MT_VM_EXEC | MT_VM_MAYSHARE | MT_VM_GROWSDOWN |         \
 	 MT_VM_LOCKED | MT_VM_DONTCOPY | MT_VM_NORESERVE | MT_VM_HUGETLB)

@@ -17,7 +17,7 @@
 #define STILL_POLLS 5 /* a millisecond apart */
 
 struct stat_line {
-	int pid, ppid, pgrp;
+	int pid, ppid, pgrp, threads;
 	char state;
 };
 
@@ -32,7 +32,11 @@ static bool stat_line__read(struct stat_line *line, const char *name)
 	snprintf(path, sizeof(path), "/proc/%d/stat", line->pid);
 	text = file__read(path, 0, NULL);
 	at = text ? strrchr(text, ')') : NULL;
-	good = at && sscanf(at + 1, " %c %d %d", &line->state, &line->ppid, &line->pgrp) == 3 &&
+	/* proc(5): state, ppid, pgrp and, as the 20th field, num_threads */
+	good = at &&
+	       sscanf(at + 1,
+		      " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d",
+		      &line->state, &line->ppid, &line->pgrp, &line->threads) == 4 &&
 	       line->state != 'Z' && line->state != 'X';
 	free(text);
 	return good;
@@ -64,7 +68,8 @@ static bool waits_for_vfork(const struct stat_line *line)
 	int nr;
 	bool waits;
 
-	if (line->state != 'D')
+	/* The other threads of one that has several go on. */
+	if (line->state != 'D' || line->threads != 1)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/syscall", line->pid);
 	text = file__read(path, 0, NULL);

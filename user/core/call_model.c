@@ -10,12 +10,6 @@
 #include <string.h>
 #include "call_model_private.h"
 
-/* The counting part of a change: of one side, before or after. */
-struct side {
-	uint32_t first_flags;
-	bool any, mixed, writable, executable;
-};
-
 static const model_handler handlers[MT_CALL_NR] = {
 	[MT_CALL_BRK] = model__brk,
 	[MT_CALL_MMAP] = model__mmap,
@@ -80,59 +74,30 @@ static void model__applied(struct model *m)
  */
 static int model__replace(struct model *m, struct range at, const struct region *regions, size_t n)
 {
-	int err = region_map__replace(m->space->map, at.start, at.end, regions, n);
+	struct change change = *m->change;
+	int err;
 
+	change__add(&change, m->space->backings, at.start, at.end, m->space->map, regions, n);
+	err = region_map__replace(m->space->map, at.start, at.end, regions, n);
 	if (err == -EINVAL) {
 		model__unknown(m, "a region that cannot be");
 		return 0;
 	}
-	if (!err)
-		model__applied(m);
-	return err;
-}
-
-/* How much of r lies in the range. */
-static uint64_t region__len_in(const struct region *r, struct range at)
-{
-	uint64_t start = r->start > at.start ? r->start : at.start;
-	uint64_t end = r->end < at.end ? r->end : at.end;
-
-	return end - start;
+	if (err)
+		return err;
+	*m->change = change;
+	model__applied(m);
+	return 0;
 }
 
 int model__put(struct model *m, struct range at, const struct region *regions, size_t n)
 {
-	uint64_t unmapped = 0, uncommitted = 0;
-	const struct region *r;
-	struct region_iter it;
-	size_t i;
-	int err;
-
-	if (range__empty(at))
-		return 0;
-	for (r = region_iter__init(&it, m->space->map, at.start); r && r->start < at.end;
-	     r = region_iter__next(&it)) {
-		unmapped += region__len_in(r, at);
-		if (r->flags & REGION_RWX)
-			uncommitted += region__len_in(r, at);
-	}
-	err = model__replace(m, at, regions, n);
-	if (err || m->change->kind == CHANGE_NONE)
-		return err;
-	m->change->unmapped += unmapped;
-	m->change->uncommitted += uncommitted;
-	for (i = 0; i < n; i++) {
-		m->change->mapped += region__len(&regions[i]);
-		if (regions[i].flags & REGION_RWX)
-			m->change->committed += region__len(&regions[i]);
-	}
-	return 0;
+	return range__empty(at) ? 0 : model__replace(m, at, regions, n);
 }
 
 int model__edit(struct model *m, struct range at, region_edit edit, const void *arg)
 {
 	struct region *regions = NULL;
-	bool was, now;
 	long n, i;
 	int err = 0;
 
@@ -141,15 +106,8 @@ int model__edit(struct model *m, struct range at, region_edit edit, const void *
 	n = region_map__slice(m->space->map, at.start, at.end, &regions);
 	if (n <= 0)
 		return (int)n;
-	for (i = 0; i < n && !err; i++) {
-		was = regions[i].flags & REGION_RWX;
+	for (i = 0; i < n && !err; i++)
 		err = edit(m, &regions[i], arg);
-		now = regions[i].flags & REGION_RWX;
-		if (now && !was)
-			m->change->committed += region__len(&regions[i]);
-		if (was && !now)
-			m->change->uncommitted += region__len(&regions[i]);
-	}
 	if (!err)
 		err = model__replace(m, at, regions, (size_t)n);
 	free(regions);
@@ -319,26 +277,6 @@ bool model__is_special(const struct model *m, const struct region *r)
 	return strncmp(name, "anon_inode:", 11) == 0;
 }
 
-static struct side side__of(const struct region_map *map, struct range at)
-{
-	struct region_iter it;
-	const struct region *r;
-	struct side s = { 0 };
-
-	if (range__empty(at))
-		return s;
-	for (r = region_iter__init(&it, map, at.start); r && r->start < at.end;
-	     r = region_iter__next(&it)) {
-		if (!s.any)
-			s.first_flags = r->flags;
-		s.any = true;
-		s.mixed |= (r->flags ^ s.first_flags) & REGION_PERMS;
-		s.writable |= r->flags & REGION_WRITE;
-		s.executable |= r->flags & REGION_EXEC;
-	}
-	return s;
-}
-
 /* The range that the change is told to be about: needs the map as it was. */
 static struct range model__range(const struct model_space *space, const struct call *c)
 {
@@ -426,14 +364,12 @@ int call_model__apply(struct model_space *space, const struct call *c, bool stri
 {
 	struct change change = { .kind = CHANGE_NONE };
 	struct model m = { .space = space, .c = c, .strict = strict, .change = &change };
-	struct side before, after;
 	bool cuts_growth;
 	int err = 0;
 
 	m.range = model__range(space, c);
 	change.start = m.range.start;
 	change.end = m.range.end;
-	before = side__of(space->map, m.range);
 	cuts_growth = strict && model__cuts_growth(&m);
 	if ((unsigned int)c->id < MT_CALL_NR && handlers[c->id])
 		err = handlers[c->id](&m);
@@ -441,14 +377,7 @@ int call_model__apply(struct model_space *space, const struct call *c, bool stri
 		model__unknown(&m, "no memory");
 	if (cuts_growth && change.kind == CHANGE_APPLIED && !model__has_all_growth(&m))
 		model__unknown(&m, "something that may have grown down was cut");
-	after = side__of(space->map, m.range);
-	change.old_flags = before.first_flags;
-	change.new_flags = after.first_flags;
-	change.mixed = before.mixed;
-	change.was_writable = before.writable;
-	change.was_executable = before.executable;
-	change.now_writable = after.writable;
-	change.now_executable = after.executable;
+	change__settle(&change, space->map);
 	*ret_change = change;
 	return err;
 }

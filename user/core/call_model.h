@@ -8,30 +8,8 @@
 #define MEMTRACE_CORE_CALL_MODEL_H
 
 #include "call.h"
+#include "change.h"
 #include "region_map.h"
-
-enum change_kind {
-	CHANGE_NONE,	/* the map is as it was */
-	CHANGE_APPLIED, /* done; the fields below say what */
-	CHANGE_UNKNOWN, /* it may have changed in a way that cannot be told: why says so */
-};
-
-/* What a call did, for the tracker and for people. All in bytes. */
-struct change {
-	enum change_kind kind;
-	const char *why;      /* CHANGE_UNKNOWN: static text, "mprotect failed half-way" */
-	uint64_t start, end;  /* the range that it acted on, after rounding */
-	uint64_t mapped;      /* newly mapped, over holes or other regions */
-	uint64_t unmapped;    /* no longer mapped, or mapped over */
-	uint64_t committed;   /* became accessible: mapped so or by mprotect */
-	uint64_t uncommitted; /* no longer accessible */
-	uint32_t old_flags;   /* of the first region in the range before (0: none) */
-	uint32_t new_flags;   /* of the first region in the range after (0: none) */
-	bool mixed;	      /* the range held regions with other permissions as well */
-	bool was_writable, now_writable; /* any page of the range, before and after */
-	bool was_executable, now_executable;
-	uint64_t moved_from;  /* mremap: where the range was before; 0 not moved */
-};
 
 /* What the model needs to know of the space besides its map. */
 struct model_space {

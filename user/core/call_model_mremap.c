@@ -46,11 +46,14 @@ static void remap__init(struct remap *re, const struct model_space *space, const
 
 struct range model__mremap_range(const struct model_space *space, const struct call *c)
 {
+	struct range ranges[2] = { { 0, 0 }, { 0, 0 } };
 	struct remap re;
 
 	remap__init(&re, space, c);
-	if (call__failed(c))
-		return range__of(re.from, re.old_len);
+	if (call__failed(c)) {
+		call__ranges(c, ranges);
+		return ranges[0];
+	}
 	if (re.moves)
 		return re.target;
 	return range__of(re.from, re.old_len > re.new_len ? re.old_len : re.new_len);
@@ -179,6 +182,23 @@ static int remap__leave_source(struct model *m, const struct remap *re, struct r
 	return err ? err : model__put(m, re->tail, NULL, 0);
 }
 
+/* One region to the kernel, which keeps no flag for MAP_STACK (include/linux/mman.h). */
+static bool remap__is_one(const struct region *pieces, long n)
+{
+	struct region a = pieces[0], b;
+	long i;
+
+	for (i = 1; i < n; i++) {
+		b = pieces[i];
+		a.flags |= REGION_STACK;
+		b.flags |= REGION_STACK;
+		if (!region__continues(&a, &b))
+			return false;
+		a = b;
+	}
+	return true;
+}
+
 static int remap__move(struct model *m, const struct remap *re)
 {
 	struct range regions = remap__regions(m, re);
@@ -192,7 +212,8 @@ static int remap__move(struct model *m, const struct remap *re)
 		return (int)n;
 	whole = n && pieces[0].start == re->source.start;
 	if (!re->only_moves)
-		whole = n == 1 && whole && pieces[0].end == re->source.end;
+		whole = n && whole && pieces[n - 1].end == re->source.end &&
+			remap__is_one(pieces, n);
 	if (!whole && m->strict)
 		model__unknown(m, "mremap of something that was not seen");
 	/* A target cut at the top of the space has no room for what moves. */

@@ -146,7 +146,7 @@ struct range model__shmdt_range(const struct model_space *space, const struct ca
 struct range model__mremap_range(const struct model_space *space, const struct call *c);
 
 /*
- * The two ways to change the map; both count bytes into the change and make
+ * The two ways to change the map; both add to the change what they do and make
  * it CHANGE_APPLIED. put replaces, edit calls edit() for each region in range
  * (a copy, cut to it), which may change its flags and backing and returns 0 or
  * -ENOMEM. Empty ranges are no work.

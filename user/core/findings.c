@@ -110,7 +110,6 @@ static bool is_news(uint64_t count)
 static void find_protection(struct tracker *t, struct process *p, const struct call_record *rec)
 {
 	const struct change *ch = rec->change;
-	const uint32_t wx = REGION_WRITE | REGION_EXEC;
 	struct finding f = {
 		.kind = FINDING_PROTECTION,
 		.old_flags = ch->old_flags,
@@ -118,13 +117,14 @@ static void find_protection(struct tracker *t, struct process *p, const struct c
 		.bytes = ch->end - ch->start,
 	};
 
-	if (ch->kind != CHANGE_APPLIED)
+	/* What moves keeps what it may, and had it before. */
+	if (ch->kind != CHANGE_APPLIED || rec->call->id == MT_CALL_MREMAP)
 		return;
-	if ((ch->new_flags & wx) == wx && (ch->old_flags & wx) != wx)
+	if (ch->wx & CHANGE_W_AND_X)
 		snprintf(f.text, sizeof(f.text), "W+X: writable and executable at once");
-	else if (ch->was_writable && ch->now_executable && !ch->was_executable)
+	else if (ch->wx & CHANGE_W_TO_X)
 		snprintf(f.text, sizeof(f.text), "W>X: was writable, now executable");
-	else if (ch->was_executable && ch->now_writable && !ch->was_writable)
+	else if (ch->wx & CHANGE_X_TO_W)
 		snprintf(f.text, sizeof(f.text), "X>W: was executable, now writable");
 	else
 		return;

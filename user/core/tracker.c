@@ -359,6 +359,7 @@ static void sweep_backings(struct tracker *t)
 {
 	const struct region *r;
 	struct region_iter it;
+	struct thread *th, *th_tmp;
 	struct space *s, *tmp;
 	size_t i;
 
@@ -370,6 +371,8 @@ static void sweep_backings(struct tracker *t)
 		for (i = 0; i < s->walk_n; i++)
 			backings__mark(t->backings, s->walk[i].backing);
 	}
+	HASH_ITER(hh, t->threads, th, th_tmp)
+		backings__mark(t->backings, th->was_backing);
 	backings__sweep(t->backings);
 }
 
@@ -437,10 +440,6 @@ static int apply(struct tracker *t, struct space *s, const struct call *c, struc
 	n = call__ranges(c, ranges);
 	change->start = n ? ranges[0].start : 0;
 	change->end = n ? ranges[0].end : 0;
-	if (t->truth) {
-		truth__take_change(t, s, c, change);
-		return 0;
-	}
 	if (t->ordered)
 		return order__apply(t, s, c, change);
 	n = call_windows(c, ranges);
@@ -471,6 +470,11 @@ static void count_call(struct process *p, const struct call *c, const struct cha
 
 	st->count++;
 	st->ns += c->enter_ns && c->exit_ns > c->enter_ns ? c->exit_ns - c->enter_ns : 0;
+	/* A call that failed may have done a part of its work. */
+	p->mapped += change->mapped;
+	p->unmapped += change->unmapped;
+	p->committed += change->committed;
+	p->uncommitted += change->uncommitted;
 	if (call__refused(c)) {
 		st->errors++;
 		return;
@@ -478,10 +482,6 @@ static void count_call(struct process *p, const struct call *c, const struct cha
 	/* mlockall and its like act on everything: that is no size. */
 	if (change->end - change->start < SPACE_BYTES_MAX)
 		st->bytes += change->end - change->start;
-	p->mapped += change->mapped;
-	p->unmapped += change->unmapped;
-	p->committed += change->committed;
-	p->uncommitted += change->uncommitted;
 	if (c->id == MT_CALL_BRK && change->kind == CHANGE_APPLIED) {
 		p->brk_grown += change->mapped;
 		p->brk_shrunk += change->unmapped;
@@ -542,12 +542,14 @@ int tracker__apply_call(struct tracker *t, const struct call *c)
 	if (caller && !c->uncounted)
 		caller->delivered++;
 	memset(&change, 0, sizeof(change));
-	if (s && t->observer && call__ranges(c, ranges)) {
+	if (s && !t->truth && t->observer && call__ranges(c, ranges)) {
 		change.start = ranges[0].start;
 		change.end = ranges[0].end;
 		change__describe(t, s, &change, &rec);
 	}
-	if (s)
+	if (s && t->truth)
+		truth__take_change(t, s, &rec, &change);
+	else if (s)
 		err = apply(t, s, c, &change);
 	if (s && t->observer && !rec.region_name)
 		change__describe(t, s, &change, &rec);

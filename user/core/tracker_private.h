@@ -9,7 +9,11 @@ struct thread {
 	uint32_t tid, tgid;
 	uint64_t user_sp; /* when it was found; 0 unknown */
 	uint32_t scan;	  /* that saw it last */
-	struct change change; /* tier truth: by the call under way */
+	/* Tier truth, of the call under way: what it has changed, and what that was. */
+	struct change change;
+	const char *was_name; /* NULL: nothing */
+	enum region_kind was_kind;
+	uint32_t was_backing; /* that owns the name */
 	UT_hash_handle hh;
 };
 
@@ -131,7 +135,8 @@ void change__describe(const struct tracker *t, const struct space *s, const stru
 		      struct call_record *rec);
 
 /* Tier truth (tracker_truth.c). */
-void truth__take_change(struct tracker *t, const struct space *s, const struct call *c,
+/* What the call has changed in s, and what that was called: it ends here. */
+void truth__take_change(struct tracker *t, const struct space *s, struct call_record *rec,
 			struct change *ret);
 /* The number of a section, made whole: of all that it may be the nearest to the next one. */
 uint64_t truth__number(const struct space *s, uint64_t seq);

@@ -13,23 +13,6 @@
 #define SPACE_END (1ull << 57)
 #define TOLD_MAX 16 /* lines for one walk */
 
-/* One stretch that was one thing before and is one thing now. */
-static void count_stretch(struct change *ch, const struct region *was, const struct region *is,
-			  uint64_t bytes)
-{
-	bool access_was = was && was->flags & REGION_RWX, access_is = is && is->flags & REGION_RWX;
-	bool same = was && is && was->backing == is->backing;
-
-	if (was && !same)
-		ch->unmapped += bytes;
-	if (is && !same)
-		ch->mapped += bytes;
-	if (access_is && (!access_was || !same))
-		ch->committed += bytes;
-	if (access_was && (!access_is || !same))
-		ch->uncommitted += bytes;
-}
-
 static const struct region *holder(const struct region *list, size_t n, size_t *at, uint64_t addr,
 				   uint64_t *next)
 {
@@ -47,97 +30,70 @@ static const struct region *holder(const struct region *list, size_t n, size_t *
 	return &list[*at];
 }
 
-static void note_side(const struct region *r, bool first, uint32_t *flags, bool *writable,
-		      bool *executable)
-{
-	if (first)
-		*flags = r ? r->flags : 0;
-	*writable |= r && r->flags & REGION_WRITE;
-	*executable |= r && r->flags & REGION_EXEC;
-}
-
-static bool same_stretch(const struct region *was, const struct region *is)
-{
-	return was && is ?
-		       was->backing == is->backing && !((was->flags ^ is->flags) & ~REGION_APART) :
-		       was == is;
-}
-
-/*
- * Adds to the change what is different in [start, end) between two lists. What
- * is the same may be a neighbour that the call was not about: sections reach
- * further than calls where the tree was written in. It gives the flags as long
- * as nothing differs (madvise).
- */
-static void compare(struct change *ch, uint64_t start, uint64_t end, const struct region *was,
-		    size_t n_was, const struct region *is, size_t n_is)
-{
-	size_t i = 0, j = 0;
-	uint64_t next;
-
-	for (; start < end; start = next) {
-		const struct region *a, *b;
-		bool first = ch->kind != CHANGE_APPLIED;
-
-		next = end;
-		a = holder(was, n_was, &i, start, &next);
-		b = holder(is, n_is, &j, start, &next);
-		if (same_stretch(a, b)) {
-			if (first && !ch->old_flags && a)
-				ch->old_flags = ch->new_flags = a->flags;
-			continue;
-		}
-		count_stretch(ch, a, b, next - start);
-		note_side(a, first, &ch->old_flags, &ch->was_writable, &ch->was_executable);
-		note_side(b, first, &ch->new_flags, &ch->now_writable, &ch->now_executable);
-		ch->kind = CHANGE_APPLIED;
-	}
-}
-
-/* What the thread's call has changed so far: told when the call ends. */
-static struct change *pending(struct tracker *t, uint32_t tid)
+static struct thread *thread__find(struct tracker *t, uint32_t tid)
 {
 	struct thread *th;
 
 	HASH_FIND(hh, t->threads, &tid, sizeof(tid), th);
-	return th ? &th->change : NULL;
+	return th;
 }
 
-/* mmap(MAP_FIXED) over its own like, of the same file: nothing differs, yet all of it is new. */
-static void count_replaced(struct change *ch, const struct call *c)
+static struct range hull(const struct change *ch)
 {
-	uint64_t bytes = ch->end - ch->start;
-
-	if (c->id != MT_CALL_MMAP || call__failed(c) || ch->mapped >= bytes)
-		return;
-	ch->unmapped += bytes - ch->mapped;
-	ch->mapped = bytes;
+	return (struct range){ ch->first, ch->last };
 }
 
-void truth__take_change(struct tracker *t, const struct space *s, const struct call *c,
+/* What the call acted on, where its arguments alone do not tell. */
+static struct range range_of(const struct space *s, const struct call *c, const struct change *ch)
+{
+	const struct region *r;
+	struct range ranges[2] = { { 0, 0 }, { 0, 0 } };
+	size_t n = call__ranges(c, ranges);
+
+	if (c->id == MT_CALL_SHMDT || (c->id == MT_CALL_SHMAT && call__failed(c)))
+		return hull(ch);
+	if (call__failed(c))
+		return ranges[0];
+	switch (c->id) {
+	case MT_CALL_SHMAT:
+		r = region_map__find(s->map, ranges[0].start);
+		return r ? (struct range){ ranges[0].start, r->end } : hull(ch);
+	case MT_CALL_MREMAP:
+		return ranges[n > 1];
+	case MT_CALL_MMAP:
+		/* Huge pages: it is rounded up. */
+		if (ch->first == ranges[0].start && ch->last > ranges[0].end)
+			return hull(ch);
+		return ranges[0];
+	default:
+		return ranges[0];
+	}
+}
+
+void truth__take_change(struct tracker *t, const struct space *s, struct call_record *rec,
 			struct change *ret)
 {
-	struct change *ch = pending(t, c->tid);
-	const struct region *r;
+	const struct call *c = rec->call;
+	struct thread *th = thread__find(t, c->tid);
+	struct range at;
 
-	/* It wrote to no tree (msync, MADV_DONTNEED): the map says what it was about. */
-	if (!ch || (ch->kind == CHANGE_NONE && !ch->old_flags)) {
-		r = ret->start < ret->end ? region_map__find(s->map, ret->start) : NULL;
-		ret->old_flags = ret->new_flags = r ? r->flags : 0;
-		return;
+	memset(ret, 0, sizeof(*ret));
+	if (th) {
+		*ret = th->change;
+		rec->region_name = th->was_name;
+		rec->kind = th->was_kind;
+		th->was_name = NULL;
+		memset(&th->change, 0, sizeof(th->change));
 	}
-	ch->kind = CHANGE_APPLIED;
-	ch->start = ret->start;
-	ch->end = ret->end;
-	count_replaced(ch, c);
-	*ret = *ch;
-	memset(ch, 0, sizeof(*ch));
-}
-
-static bool change__is_one(const struct change *ch)
-{
-	return ch->mapped || ch->unmapped || ch->committed || ch->uncommitted ||
-	       ch->old_flags != ch->new_flags;
+	at = range_of(s, c, ret);
+	ret->start = at.start;
+	ret->end = at.end;
+	ret->kind = ret->last || (call__mutates(c) && !call__failed(c)) ? CHANGE_APPLIED :
+									  CHANGE_NONE;
+	if (c->id == MT_CALL_MREMAP && !call__failed(c) && c->args[1] &&
+	    (uint64_t)c->ret != c->args[0])
+		ret->moved_from = c->args[0];
+	change__settle(ret, s->map);
 }
 
 /* No call of ours will tell of it: a stack that grew, io_uring, ptrace, compat calls. */
@@ -234,6 +190,32 @@ static bool find_split(const struct region *was, size_t n_was, const struct regi
 	return found;
 }
 
+/* What it is called that a call has changed first: known as long as it is there. */
+static void note_name(struct tracker *t, const struct space *s, struct thread *th)
+{
+	struct change at = { .start = th->change.old_end - 1, .end = th->change.old_end };
+	struct call_record rec = { .kind = KIND_ANONYMOUS };
+
+	if (!th->change.old_end || th->was_name || !t->observer)
+		return;
+	change__describe(t, s, &at, &rec);
+	th->was_name = rec.region_name;
+	th->was_kind = rec.kind;
+	th->was_backing = region_map__find(s->map, at.start)->backing;
+}
+
+/* A call that may have changed anything (shmdt, prctl) has ended with this map. */
+static void add_walk(struct tracker *t, const struct space *s, uint32_t tid,
+		     const struct region *walk, size_t n)
+{
+	struct thread *th = thread__find(t, tid);
+
+	if (!th)
+		return;
+	change__add(&th->change, t->backings, 0, SPACE_END, s->map, walk, n);
+	note_name(t, s, th);
+}
+
 void truth__tell_walk(struct tracker *t, struct space *s, const struct region *walk, size_t n,
 		      uint64_t ts_ns)
 {
@@ -246,6 +228,10 @@ void truth__tell_walk(struct tracker *t, struct space *s, const struct region *w
 	long n_was;
 
 	s->walk_by.what = 0;
+	if (by.what && by.what < MT_CALL_NR) {
+		add_walk(t, s, by.tid, walk, n);
+		return;
+	}
 	n_was = by.what ? region_map__slice(s->map, 0, SPACE_END, &was) : -1;
 	for (; n_was >= 0 && start < SPACE_END && told < TOLD_MAX; start = end) {
 		struct change ch = { .start = start };
@@ -253,12 +239,14 @@ void truth__tell_walk(struct tracker *t, struct space *s, const struct region *w
 		end = ch.end = stretch(start, was, (size_t)n_was, walk, n, &other);
 		if (!other)
 			continue;
-		compare(&ch, start, end, was, (size_t)n_was, walk, n);
+		change__add(&ch, t->backings, start, end, s->map, walk, n);
+		ch.kind = CHANGE_APPLIED;
 		tell_change(t, s, &by, &ch, ts_ns);
 		told++;
 	}
 	if (n_was >= 0 && !told && find_split(was, (size_t)n_was, walk, n, &split)) {
-		compare(&split, split.start, split.end, was, (size_t)n_was, walk, n);
+		change__add(&split, t->backings, split.start, split.end, s->map, walk, n);
+		split.kind = CHANGE_APPLIED;
 		tell_change(t, s, &by, &split, ts_ns);
 	}
 	free(was);
@@ -268,32 +256,29 @@ static int replace(struct tracker *t, struct space *s, const struct section_even
 		   struct region *regions)
 {
 	uint64_t start = ev->lo, end = ev->hi;
-	struct change own = { .start = ev->lo, .end = ev->hi };
+	struct change own = { .kind = CHANGE_APPLIED, .start = ev->lo, .end = ev->hi };
 	bool by_call = ev->origin < MT_CALL_NR;
+	struct thread *th = by_call ? thread__find(t, ev->tid) : NULL;
 	struct origin by;
-	struct change *ch = by_call ? pending(t, ev->tid) : &own;
-	struct region *was = NULL;
-	long n;
 	int err;
 
 	if (ev->count && regions[0].start < start)
 		start = regions[0].start;
 	if (ev->count && regions[ev->count - 1].end > end)
 		end = regions[ev->count - 1].end;
-	if (ch) {
-		n = region_map__slice(s->map, ev->lo, ev->hi, &was);
-		if (n < 0)
-			return (int)n;
-		compare(ch, ev->lo, ev->hi, was, (size_t)n, regions, ev->count);
-		free(was);
-	}
+	/* Of regions that stick out all may have changed: mprotect(PROT_GROWSDOWN). */
+	change__add(th ? &th->change : &own, t->backings, start, end, s->map, regions, ev->count);
+	if (th)
+		note_name(t, s, th);
 	err = region_map__replace(s->map, start, end, regions, ev->count);
 	if (err == -EINVAL) {
 		space__uncertain(t, s, "a section's regions made no sense", ev->ts_ns);
 		return 0;
 	}
-	if (!err && !by_call && change__is_one(&own)) {
+	if (!err && !by_call && own.last) {
 		by = section__origin(ev);
+		own.start = own.first;
+		own.end = own.last;
 		tell_change(t, s, &by, &own, ev->ts_ns);
 	}
 	return err;
@@ -377,7 +362,7 @@ int tracker__on_section(struct tracker *t, const struct section_event *ev)
 	tracker__overdue(t, s, ev->ts_ns);
 	if (ev->bad)
 		space__uncertain(t, s, "the walk of a write section failed", ev->ts_ns);
-	if (ev->full && s->exact && ev->origin >= MT_CALL_NR)
+	if (ev->full && s->exact)
 		s->walk_by = section__origin(ev);
 	if (ev->full)
 		space__due(t, s, ev->ts_ns);

@@ -193,7 +193,8 @@ static const char *decode_name(struct decoder *d, const struct mt_region *wire, 
 static uint32_t decode_vm_flags(uint64_t vm)
 {
 	static const struct {
-		uint32_t vm, flag;
+		uint64_t vm;
+		uint32_t flag;
 	} map[] = {
 		{ MT_VM_READ, REGION_READ },
 		{ MT_VM_WRITE, REGION_WRITE },
@@ -204,6 +205,11 @@ static uint32_t decode_vm_flags(uint64_t vm)
 		{ MT_VM_DONTCOPY, REGION_DONTFORK },
 		{ MT_VM_NORESERVE, REGION_NORESERVE },
 		{ MT_VM_HUGETLB, REGION_HUGETLB },
+		{ MT_VM_SEALED, REGION_SEALED },
+		{ MT_VM_SEALED_OLD, REGION_SEALED },
+#if defined(__x86_64__)
+		{ MT_VM_SHADOW_STACK, REGION_SHADOW_STACK },
+#endif
 	};
 	uint32_t flags = 0;
 	size_t i;

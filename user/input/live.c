@@ -136,6 +136,7 @@ static void configure(struct memtrace_bpf *skel, const struct live_scope *scope,
 
 	skel->rodata->use_task_storage = task_storage;
 	skel->rodata->tier_truth = truth;
+	skel->rodata->call_regions = scope->regions;
 	skel->rodata->tier_ordered = scope->tier == TIER_ORDERED;
 	skel->rodata->test_drop = scope->test_drop;
 	skel->rodata->test_drop_quietly = scope->test_drop_quietly;

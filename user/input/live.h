@@ -32,6 +32,7 @@ struct live_scope {
 	uint32_t test_drop; /* one record in so many gets lost on purpose; 0: none */
 	bool test_drop_quietly;
 	bool clocks;		 /* tier truth: when calls begin and end is wanted, which costs */
+	bool regions;		 /* tier truth: calls bring regions as below it, for tests */
 	struct ring_sizes rings; /* of both, 0: what fits the machine */
 };
 

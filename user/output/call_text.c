@@ -41,12 +41,11 @@ const char *call_text__w_x(const struct call_record *rec)
 
 	if (!ch || ch->kind == CHANGE_NONE || !call__gives_protection(rec->call->id))
 		return NULL;
-	if (ch->now_writable && ch->now_executable)
-		return ch->was_writable && ch->was_executable ? NULL :
-								"W+X: writable and executable";
-	if (ch->was_writable && ch->now_executable && !ch->was_executable)
+	if (ch->wx & CHANGE_W_AND_X)
+		return "W+X: writable and executable";
+	if (ch->wx & CHANGE_W_TO_X)
 		return "W>X: was writable, now executable";
-	return NULL;
+	return ch->wx & CHANGE_X_TO_W ? "X>W: was executable, now writable" : NULL;
 }
 
 /* The value of the argument with that field, or 0. */

@@ -235,7 +235,7 @@ static void details(void **state)
 	call_text__detail(&s.rec, got, sizeof(got));
 	expect("mmap", " MAP_PRIVATE|MAP_ANONYMOUS|MAP_STACK", got, &failures);
 
-	s.change.now_writable = s.change.now_executable = true;
+	s.change.wx = CHANGE_W_AND_X;
 	call_text__detail(&s.rec, got, sizeof(got));
 	expect("mmap W+X", " MAP_PRIVATE|MAP_ANONYMOUS|MAP_STACK  W+X: writable and executable",
 	       got, &failures);
@@ -252,7 +252,7 @@ static void details(void **state)
 	       got, &failures);
 
 	sample__init(&s, MT_CALL_MPROTECT);
-	s.change.was_writable = s.change.now_executable = true;
+	s.change.wx = CHANGE_W_TO_X;
 	call_text__detail(&s.rec, got, sizeof(got));
 	expect("mprotect", "  W>X: was writable, now executable", got, &failures);
 

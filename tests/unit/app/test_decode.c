@@ -506,8 +506,14 @@ static void flags_of_regions(void **state)
 		{ 0x20000, REGION_DONTFORK },
 		{ 0x200000, REGION_NORESERVE },
 		{ 0x400000, REGION_HUGETLB },
-		{ ~0ULL & ~0x7ULL, REGION_SHARED | REGION_GROWSDOWN | REGION_LOCKED |
-					   REGION_DONTFORK | REGION_NORESERVE | REGION_HUGETLB },
+		{ 1ULL << 42, REGION_SEALED },
+		{ 1ULL << 63, REGION_SEALED }, /* until 6.17 */
+#if defined(__x86_64__)
+		{ 1ULL << 37, REGION_SHADOW_STACK },
+#endif
+		{ ~0ULL & ~0x7ULL & ~(1ULL << 37),
+		  REGION_SHARED | REGION_GROWSDOWN | REGION_LOCKED | REGION_DONTFORK |
+			  REGION_NORESERVE | REGION_HUGETLB | REGION_SEALED },
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {

@@ -71,8 +71,7 @@ static void call_columns(void **state)
 				    .end = 0x7f3c7a002000,
 				    .old_flags = 3,
 				    .new_flags = 5,
-				    .was_writable = true,
-				    .now_executable = true };
+				    .wx = CHANGE_W_TO_X };
 	s.rec.region_name = "";
 	sink_observer.call(sink, &s.rec);
 

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+# The call model against kernel truth, where there is tier truth: a case for each
+# program. What may differ, and why, is in tests/model/differences.md.
+
+model_programs()
+{
+	local workload
+	for workload in "$WORKLOADS"/*; do
+		# It goes on until it is ended.
+		[[ ! -x $workload || $workload = *.d || $workload = */fuzz ]] ||
+			printf '%s\t%s >/dev/null\n' "${workload##*/}" "$workload"
+	done
+	printf 'gcc\techo "int main(void) { return 0; }" >%s/a.c; gcc -O2 -o %s/a %s/a.c\n' \
+		"$KERNEL_TMP" "$KERNEL_TMP" "$KERNEL_TMP"
+	printf 'python\tpython3 %s/threads.py\n' "$KERNEL_TESTS/../model"
+	! command -v node >/dev/null || printf 'node\tnode %s/workers.js >/dev/null\n' "$KERNEL_TESTS"
+	printf 'shell\ti=0; while [ $i -lt 60 ]; do echo $i | sed s/1/2/; ls /; i=$((i+1)); done >/dev/null\n'
+	for seed in 1 2 3; do
+		printf 'random calls %d\t%s 2500 %d >/dev/null\n' "$seed" "$FUZZ" "${seed}3"
+	done
+	printf 'fuzz\ttimeout -s KILL 2 %s/fuzz 1 5 >/dev/null; true\n' "$WORKLOADS"
+}
+
+if "$MEMTRACE" --tier truth -q -o /dev/null -- true 2>/dev/null; then
+	model_programs | sed 's/^/model: /' | grep -F -- "$FILTER" |
+		"$MODEL_TRUTH" "$KERNEL_TESTS/../model/differences.md" ||
+		echo "FAILED model: model-truth ended with status $?"
+fi
