@@ -128,7 +128,8 @@ static void verify_and_test_drop(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char *argv[] = { "memtrace", (char *)cases[i].argument, "-a", NULL };
+		char name[] = "memtrace", all[] = "-a";
+		char *argv[] = { name, (char *)cases[i].argument, all, NULL };
 
 		assert_int_equal(options__parse(VERB_TRACE, 3, argv, &o, why, sizeof(why)), 0);
 		if (o.verify_ns != cases[i].verify_ns || o.test_drop.one_in != cases[i].one_in ||
