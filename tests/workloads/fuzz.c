@@ -63,6 +63,7 @@ static struct {
 	struct slot {
 		atomic_uintptr_t at; /* address + pages, as pages < PAGE */
 	} slots[SLOTS];
+	uintptr_t heap_end; /* what libc has of the heap, for threads */
 	atomic_uintptr_t attached; /* by shmat at a free address; 0: nothing */
 } all;
 
@@ -208,10 +209,12 @@ static void op_brk(struct fuzzer *f)
 {
 	uintptr_t now = (uintptr_t)syscall(SYS_brk, 0);
 
+	uintptr_t down = now - rnd(f, 8 * PAGE);
+
 	if (one_in(f, 2))
 		syscall(SYS_brk, now + rnd(f, 16 * PAGE));
-	else
-		syscall(SYS_brk, now - rnd(f, 8 * PAGE));
+	else if (down > all.heap_end)
+		syscall(SYS_brk, down);
 }
 
 static void op_madvise(struct fuzzer *f)
@@ -416,6 +419,9 @@ static void *thread(void *arg)
 static void prepare(void)
 {
 	static char path[] = "/tmp/memtrace-fuzz-XXXXXX";
+
+	free(malloc(1));
+	all.heap_end = (uintptr_t)sbrk(0);
 
 	all.zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	all.file = mkostemp(path, O_CLOEXEC);
