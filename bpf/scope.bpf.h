@@ -9,6 +9,9 @@
 #define SPACE_ID_TRIES 8
 #define EEXIST 17
 
+/* What a new task has. Not on the stack: callers are six deep, and 512 bytes are for all. */
+static const struct task_state no_state;
+
 static __always_inline struct task_state *state_of(struct task_struct *task, bool create)
 {
 	__u64 key = (__u64)task;
@@ -16,11 +19,8 @@ static __always_inline struct task_state *state_of(struct task_struct *task, boo
 	if (use_task_storage)
 		return bpf_task_storage_get(&task_states, task, NULL,
 					    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
-	if (create) {
-		struct task_state zero = {};
-
-		bpf_map_update_elem(&task_states_hash, &key, &zero, BPF_NOEXIST);
-	}
+	if (create)
+		bpf_map_update_elem(&task_states_hash, &key, &no_state, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&task_states_hash, &key);
 }
 

@@ -21,7 +21,8 @@ if [ "$kind" != tmpfs ]; then
 fi
 mkdir "$lower/bin" "$lower/files" "$lower/proc"
 cp "$program" "$lower/bin/program"
-libs=$(ldd "$program" | grep -o '/[^ ]*')
+# As ldd does it, which busybox has not.
+libs=$(LD_TRACE_LOADED_OBJECTS=1 "$program" | grep -o '/[^ ]*')
 for lib in $libs; do
 	mkdir -p "$lower${lib%/*}"
 	cp -L "$lib" "$lower$lib"

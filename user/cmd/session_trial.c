@@ -9,6 +9,7 @@
 #include "session_private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #define TRIAL_TRIES 8
 #define TRIAL_PAGES 200 /* no two alike side by side: the tree is three nodes deep */
 #define TRIAL_SECTIONS 4
+#define TRIAL_TEXT (1u << 20) /* bytes of /proc/self/maps: some 10,000 lines */
 #define PAGE 4096u
 
 /* A tracker of its own, that is told of our space alone. */
@@ -29,6 +31,7 @@ struct trial {
 	struct tracker *tracker;
 	struct decoder *decoder;
 	char *pages;	 /* TRIAL_PAGES */
+	char *text;	 /* TRIAL_TEXT */
 	uint64_t audits; /* of walks so far */
 };
 
@@ -51,9 +54,10 @@ static int trial__init(struct trial *trial)
 		mmap(NULL, TRIAL_PAGES * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (trial->pages == MAP_FAILED)
 		trial->pages = NULL;
+	trial->text = malloc(TRIAL_TEXT);
 	trial->tracker = tracker__new(NULL, NULL);
 	trial->decoder = trial->tracker ? decoder__new(trial->tracker) : NULL;
-	if (!trial->decoder || !trial->pages)
+	if (!trial->decoder || !trial->pages || !trial->text)
 		return -ENOMEM;
 	for (i = 0; i < TRIAL_PAGES; i += 2)
 		mprotect(trial->pages + i * PAGE, PAGE, PROT_READ | PROT_WRITE);
@@ -67,8 +71,30 @@ static void trial__fini(struct trial *trial)
 {
 	if (trial->pages)
 		munmap(trial->pages, TRIAL_PAGES * PAGE);
+	free(trial->text);
 	decoder__free(trial->decoder);
 	tracker__free(trial->tracker);
+}
+
+/* /proc/self/maps without a byte allocated on the way: what it says is still so afterwards. */
+static int trial__read_text(struct trial *trial, size_t *ret_len)
+{
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC), err = 0;
+	size_t len = 0;
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return -errno;
+	while (n && !err && len < TRIAL_TEXT) {
+		n = read(fd, trial->text + len, TRIAL_TEXT - len);
+		if (n > 0)
+			len += (size_t)n;
+		else if (n < 0 && errno != EINTR)
+			err = -errno;
+	}
+	close(fd);
+	*ret_len = len;
+	return err ? err : len < TRIAL_TEXT ? 0 : -EFBIG;
 }
 
 /* Nothing that is sent yet is another's: nothing is attached. */
@@ -78,20 +104,19 @@ static const struct space *trial__take(struct trial *trial, struct live *live)
 	return tracker__space(trial->tracker, TRIAL_SPACE);
 }
 
-/*
- * One reading of both. Memory that is allocated in between may change the map:
- * the next try finds it allocated. -EAGAIN: they differ.
- */
+/* One reading of both. -EAGAIN: they differ. */
 static int trial__compare(struct trial *trial, struct live *live, struct map_difference *diff)
 {
 	const struct space *space;
 	struct raw_region *lines;
-	size_t n;
+	size_t n, len = 0;
 	int err;
 
-	err = live__walk_self(live, TRIAL_SPACE);
+	err = trial__read_text(trial, &len);
 	if (!err)
-		err = proc_maps__read(getpid(), &lines, &n, NULL);
+		err = live__walk_self(live, TRIAL_SPACE);
+	if (!err)
+		err = proc_maps__parse(trial->text, len, &lines, &n);
 	if (err)
 		return err;
 	space = trial__take(trial, live);
