@@ -11,6 +11,8 @@ over_burst() { # OPTION...
 	burst=$pid
 	wait_for ready "$T/burst" || fail "burst.py did not start"
 	start --tier truth --json -o "$T/records" --verify=0.2 "$@" -p "$burst"
+	# What is lost before there is a base cannot be missed, and the base may get lost itself.
+	sleep 0.3
 	kill -USR1 "$burst"
 	for ((i = 0; i < 500; i++)); do
 		grep -q still "$T/burst" && break

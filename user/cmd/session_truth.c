@@ -20,8 +20,11 @@
  */
 #define ASK_NS (4 * NS_PER_MS)
 #define ASK_DOUBLINGS 4
-/* How long a section's own walk, which is being sent, may take to arrive. */
-#define DUE_NS (2 * NS_PER_MS)
+/*
+ * How long a section's own walk, which is being sent, may take to arrive: since 7.0
+ * whoever sends it may have to wait for a processor meanwhile.
+ */
+#define DUE_NS (20 * NS_PER_MS)
 /* Spaces of which something has come are looked at so often, the others more seldom. */
 #define NUMBERS_MIN_NS (5 * NS_PER_MS)
 #define NUMBERS_NS (100 * NS_PER_MS)
