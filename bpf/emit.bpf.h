@@ -124,7 +124,7 @@ static __always_inline void record_output_in(enum ring_room room, struct scratch
 	if (ring) {
 		cause = ring_refuses(ring, space, len, room);
 		if (cause < 0) {
-			/* Here, where it is used: 6.1 forgets what it knew of a number that was spilled. */
+			/* Here, where it is used: 6.1 forgets it of a number that was spilled. */
 			barrier_var(len);
 			if (len <= RECORD_LEN &&
 			    !bpf_ringbuf_output(ring, s->rec, len, BPF_RB_NO_WAKEUP)) {

@@ -41,6 +41,8 @@ static struct run {
 	struct table table;
 	struct counts of_call[MT_CALL_NR + 1], program; /* the last of_call: of fork */
 	struct change truth;				/* of the call that is being told */
+	const char *why;				/* a space became uncertain last */
+	uint64_t lost;
 	bool verbose;
 	unsigned int shown;
 } run;
@@ -279,11 +281,14 @@ int __wrap_tracker__on_section(struct tracker *t, const struct section_event *ev
 		       region_map__totals(s->map)->bytes,
 		       (uint64_t)(ev->mm.total_vm * REGION_PAGE));
 	/* Of a full one the walk follows, and the space is not exact before. */
-	if (!was_exact || ev->bad || (!s->exact && !ev->full)) {
+	if (!was_exact || ev->bad || (!s->exact && !ev->full))
 		sh->stale = true;
-	} else if (ev->origin < MT_CALL_NR) {
+	/* Also of what is not followed: its call may end when it is again. */
+	if (ev->origin < MT_CALL_NR) {
 		sh->call_walks = ev->full;
 		shadow__note_section(sh, ev->tid, ev->full ? SHADOW_ALL : at);
+	} else if (sh->stale) {
+		return err;
 	} else if (ev->full) {
 		sh->stale = true;
 	} else if (ev->lo < ev->hi) {
@@ -362,8 +367,16 @@ static void on_finding(struct sink *s, const struct finding *finding)
 
 static void on_state(struct sink *s, const struct state_record *rec)
 {
+	struct shadow *sh = shadows__find(&run.shadows, rec->space->id);
+
 	(void)s;
-	if (run.verbose && !rec->exact)
+	if (rec->exact)
+		return;
+	/* Something is missing: of what changes the map, or of what the model is told. */
+	if (sh)
+		sh->stale = true;
+	run.why = rec->why;
+	if (run.verbose)
 		printf("  space %" PRIu64 " is uncertain: %s\n", rec->space->id, rec->why);
 }
 
@@ -372,6 +385,7 @@ static void on_lost(struct sink *s, const struct lost_record *rec)
 	struct shadow *sh = shadows__find(&run.shadows, rec->space);
 
 	(void)s;
+	run.lost += rec->count;
 	/* It may have been a call that the model was not told of. */
 	if (sh)
 		sh->stale = true;
@@ -412,15 +426,19 @@ static bool run_case(struct session *s, char *line)
 	bool ran;
 
 	run.program = (struct counts){ 0 };
+	run.why = NULL;
+	run.lost = 0;
 	run.shown = 0;
 	if (!command)
 		return true;
 	command[strcspn(command, "\n")] = '\0';
 	ran = run_program(s, command);
-	printf("%s %s (%s%lu compared, %lu differ, %lu of them unexplained, %lu overlapped, %lu not exact)\n",
+	printf("%s %s (%s%lu compared, %lu differ, %lu of them unexplained, %lu overlapped, %lu not exact%s%s, %" PRIu64
+	       " lost)\n",
 	       ran && run.program.compared && !run.program.unexplained ? "ok" : "FAILED", name,
 	       ran ? "" : "it did not end; ", run.program.compared, run.program.differ,
-	       run.program.unexplained, run.program.overlapped, run.program.inexact);
+	       run.program.unexplained, run.program.overlapped, run.program.inexact,
+	       run.why ? ": " : "", run.why ? run.why : "", run.lost);
 	fflush(stdout);
 	return ran;
 }
