@@ -31,12 +31,15 @@
 #define PROVE_ROUNDS 4
 #define SERVED_NS (1000 * NS_PER_MS)
 
-static bool ask_is_due(const struct space *space, uint64_t now)
+static bool ask_is_due(struct space *space, uint64_t now)
 {
 	uint32_t doublings = space->asks < ASK_DOUBLINGS ? space->asks : ASK_DOUBLINGS;
 
+	/* By our own clock: sections bring no time with them. */
+	if (space->due && !space->due_ns)
+		space->due_ns = now;
 	if (space->due)
-		return now >= space->uncertain_ns + DUE_NS;
+		return now >= space->due_ns + DUE_NS;
 	return !space->asks || now >= space->last_base_ns + (ASK_NS << doublings);
 }
 

@@ -54,6 +54,7 @@ struct space {
 	bool lock_future, lock_on_fault;
 	const char *why; /* when not exact: static text */
 	uint64_t uncertain_ns, last_base_ns;
+	uint64_t due_ns; /* when who asks for maps first saw that one is due; 0: not yet */
 	uint64_t base_begin_ns, base_end_ns; /* of the last snapshot */
 	uint64_t blind_ns; /* calls that ended before may not have been seen */
 	uint64_t lineage;  /* the space from which, fork by fork, it was copied; or itself */

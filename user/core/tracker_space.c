@@ -90,6 +90,7 @@ void space__due(struct tracker *t, struct space *s, uint64_t ts_ns)
 		return;
 	s->exact = false;
 	s->due = true;
+	s->due_ns = 0;
 	s->why = "its whole map is on the way";
 	s->uncertain_ns = ts_ns;
 	t->uncertain_spaces++;
