@@ -165,7 +165,8 @@ bench-programs: $(BENCH_BINS)
 
 bench: $(O)/memtrace $(BENCH_BINS) workloads ## What tracing costs, and what it keeps up with (root)
 	$(Q)O=$(O) ./scripts/bench $(BENCH_ROUNDS); status=$$?; \
-	O=$(O) ./scripts/bench-flood && exit $$status
+	O=$(O) ./scripts/bench-flood || status=1; \
+	$(O)/bench/bench_region_map || status=1; exit $$status
 
 soak: $(O)/memtrace workloads ## Long runs under live tracing, by hand (root)
 	$(Q)O=$(O) ./tests/kernel/soak

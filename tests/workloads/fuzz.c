@@ -407,10 +407,18 @@ static void run(struct fuzzer *f, long n)
 		ops[rnd(f, 100)](f);
 }
 
+/*
+ * Held until all threads are there: after mlockall(MCL_FUTURE) by one of them the
+ * next one's stack would be more than may be locked, and pthread_create(3) fail.
+ */
+static pthread_mutex_t creating = PTHREAD_MUTEX_INITIALIZER;
+
 static void *thread(void *arg)
 {
 	struct fuzzer f = { .rng = (uintptr_t)arg };
 
+	pthread_mutex_lock(&creating);
+	pthread_mutex_unlock(&creating);
 	run(&f, LONG_MAX);
 	return NULL;
 }
@@ -460,10 +468,16 @@ int main(int argc, char **argv)
 	snprintf(line, sizeof(line), "ready %d\n", getpid());
 	if (write(STDOUT_FILENO, line, strlen(line)) < 0)
 		return 1;
-	for (i = 1; i < threads; i++)
-		if (pthread_create(&id, NULL, thread,
-				   (void *)(uintptr_t)(seed * 1000 + (uint64_t)i)))
+	pthread_mutex_lock(&creating);
+	for (i = 1; i < threads; i++) {
+		errno = pthread_create(&id, NULL, thread,
+				       (void *)(uintptr_t)(seed * 1000 + (uint64_t)i));
+		if (errno) {
+			perror("fuzz: pthread_create");
 			return 1;
+		}
+	}
+	pthread_mutex_unlock(&creating);
 	run(&f, LONG_MAX);
 	return 0;
 }
