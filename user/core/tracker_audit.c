@@ -67,10 +67,14 @@ static bool sizes_may_agree(const struct region_totals *totals, const struct mt_
 	       totals->data + totals->grows_down <= (mm->data_vm + mm->stack_vm) * REGION_PAGE;
 }
 
+/* mlock_fixup() (mm/mlock.c) keeps a region's pages in an int: of more its count is wrong. */
+#define LOCKED_COUNTED (REGION_PAGE << 31)
+
 /* Drivers count what they pin as locked too (account_locked_vm, mm/util.c). */
 static bool numbers_agree(const struct region_totals *totals, const struct mt_counters *mm)
 {
-	return totals->regions == mm->map_count && totals->locked <= mm->locked_vm * REGION_PAGE;
+	return totals->regions == mm->map_count &&
+	       (totals->locked <= mm->locked_vm * REGION_PAGE || totals->locked >= LOCKED_COUNTED);
 }
 
 /* What the map must be like, as far as counters tell. */
