@@ -514,43 +514,6 @@ static void audits(void **state)
 	}
 }
 
-/* The kernel counts locked pages in an int, region by region (mm/mlock.c, mlock_fixup()). */
-static void locked_beyond_count(void **state)
-{
-	static const struct {
-		uint64_t pages, counted;
-		bool exact;
-	} cases[] = {
-		{ 1ull << 30, 1ull << 30, true },
-		{ 1ull << 30, 0, false },
-		{ 1ull << 32, 0, true },
-	};
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct walk_event walk = {
-			.space = SPACE, .tgid = PID, .seq = FIRST, .last = true, .count = 1
-		};
-		struct raw_region one = raw(0);
-		struct kernel k;
-
-		kernel__begin(&k, FIRST);
-		one.region.end = one.region.start + cases[i].pages * PAGE;
-		one.region.flags = REGION_READ | REGION_LOCKED;
-		walk.regions = &one;
-		walk.mm.total_vm = cases[i].pages;
-		walk.mm.locked_vm = cases[i].counted;
-		walk.mm.map_count = 1;
-		assert_int_equal(tracker__on_walk(k.t, &walk), 0);
-		if (tracker__space(k.t, SPACE)->exact != cases[i].exact)
-			fail_msg("%lu pages locked, %lu counted: expected the map %s, got the other",
-				 (unsigned long)cases[i].pages, (unsigned long)cases[i].counted,
-				 cases[i].exact ? "exact" : "uncertain");
-		tracker__free(k.t);
-	}
-}
-
 /* Three in a row that a whole map does not put right, and nothing is believed any more. */
 static void distrust(void **state)
 {
@@ -605,7 +568,6 @@ int main(void)
 		cmocka_unit_test(downgraded),
 		cmocka_unit_test(downgraded_growth),
 		cmocka_unit_test(audits),
-		cmocka_unit_test(locked_beyond_count),
 		cmocka_unit_test(distrust),
 	};
 

@@ -305,9 +305,43 @@ static void by_a_walk(void **state)
 	tracker__free(t);
 }
 
+/* The kernel counts locked pages in an int, region by region (mm/mlock.c, mlock_fixup()). */
+static void locked_beyond_count(void **state)
+{
+	static const struct {
+		uint64_t pages, counted;
+		bool exact;
+	} cases[] = {
+		{ 1ull << 30, 1ull << 30, true },
+		{ 1ull << 30, 0, false },
+		{ 1ull << 32, 0, true },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct raw_region one = raw(1, 1 + cases[i].pages, REGION_READ | REGION_LOCKED);
+		struct walk_event walk = { .space = SPACE, .seq = 10, .tgid = PID, .count = 1 };
+		struct told told;
+		struct tracker *t = begin(&told);
+
+		walk.last = true;
+		walk.regions = &one;
+		walk.mm = counters(cases[i].pages, 1);
+		walk.mm.locked_vm = cases[i].counted;
+		assert_int_equal(tracker__on_walk(t, &walk), 0);
+		if (tracker__space(t, SPACE)->exact != cases[i].exact)
+			fail_msg("%lu pages locked, %lu counted: expected the map %s, got the other",
+				 (unsigned long)cases[i].pages, (unsigned long)cases[i].counted,
+				 cases[i].exact ? "exact" : "uncertain");
+		tracker__free(t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(locked_beyond_count),
 		cmocka_unit_test(boundaries), cmocka_unit_test(applied),
 		cmocka_unit_test(unmapped),   cmocka_unit_test(uncertain),
 		cmocka_unit_test(recovered),  cmocka_unit_test(after_the_end),
