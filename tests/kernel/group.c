@@ -115,6 +115,9 @@ int group__stop(pid_t group, pid_t pids[MOST_MEMBERS])
 	do {
 		kill(-group, SIGSTOP);
 		n = members(group, pids, &vfork);
+		/* None but zombies: so looks a leader that another thread's exec waits for. */
+		if (!n && !kill(-group, 0))
+			n = -1;
 		/* One that copies its map is in clone as well, but not for so long. */
 		if (n > 0 && vfork && ++polls < STILL_POLLS)
 			n = -1;
