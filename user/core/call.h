@@ -40,12 +40,6 @@ struct call {
 	struct layout layout;
 	char name[MT_NAME_LEN * 4 + 1]; /* PR_SET_VMA_ANON_NAME, escaped; "" takes it off */
 	/*
-	 * Its stack, when it was sampled (stacks.h; 0: not), and what that stands for: what
-	 * the thread has asked of this call since the last sample, this included. Else 0, 0.
-	 */
-	uint32_t stack;
-	uint64_t for_bytes, for_calls;
-	/*
 	 * The region holding, or else following, the address:
 	 * - mmap, map_shadow_stack, shmat that worked and made anything but plain
 	 *   private anonymous memory: at ret;

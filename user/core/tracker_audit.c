@@ -67,7 +67,10 @@ static bool sizes_may_agree(const struct region_totals *totals, const struct mt_
 	       totals->data + totals->grows_down <= (mm->data_vm + mm->stack_vm) * REGION_PAGE;
 }
 
-/* mlock_fixup() (mm/mlock.c) keeps a region's pages in an int: of more its count is wrong. */
+/*
+ * mlock_fixup() (mm/mlock.c) counts a region's pages in an int. With so much locked
+ * in all, one region may have been too large for it: the count is not compared.
+ */
 #define LOCKED_COUNTED (REGION_PAGE << 31)
 
 /* Drivers count what they pin as locked too (account_locked_vm, mm/util.c). */

@@ -247,6 +247,24 @@ static int walk_append(struct tracker *t, struct space *s, const struct walk_eve
 	return 0;
 }
 
+/* Notes a piece that begins a walk; true when ev does not go on with the walk under way. */
+static bool walk_breaks(struct tracker *t, struct space *s, const struct walk_event *ev)
+{
+	if (ev->first == 0) {
+		s->walk_n = 0;
+		s->walk_seq = ev->seq;
+	}
+	if (!ev->bad && !ev->stale && ev->first == s->walk_n && ev->seq == s->walk_seq)
+		return false;
+	s->walk_n = 0;
+	/* A piece got lost: another walk need not wait. */
+	if (!ev->bad && !ev->stale)
+		s->asks = 0;
+	if (t->truth && ev->bad && !ev->stale)
+		audit__bad_walk(t, s, ev->ts_ns);
+	return true;
+}
+
 int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 {
 	struct process *p = tracker__process(t, ev->tgid);
@@ -269,19 +287,8 @@ int tracker__on_walk(struct tracker *t, const struct walk_event *ev)
 	 */
 	if (p && (!t->truth || s->tgid == p->tgid))
 		process__move(t, p, s);
-	if (ev->first == 0) {
-		s->walk_n = 0;
-		s->walk_seq = ev->seq;
-	}
-	if (ev->bad || ev->stale || ev->first != s->walk_n || ev->seq != s->walk_seq) {
-		s->walk_n = 0;
-		/* A piece got lost: another walk need not wait. */
-		if (!ev->bad && !ev->stale)
-			s->asks = 0;
-		if (t->truth && ev->bad && !ev->stale)
-			audit__bad_walk(t, s, ev->ts_ns);
+	if (walk_breaks(t, s, ev))
 		return 0;
-	}
 	err = walk_append(t, s, ev);
 	if (err || !ev->last)
 		return err;

@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "live_private.h"
 #include "live_probe.h"
 #include "live_ring.h"
 #include "proc.h"
