@@ -8,11 +8,6 @@
 
 #define MS 1000000ull
 
-static const struct space *space(const struct fixture *f, uint64_t id)
-{
-	return tracker__space(f->t, id);
-}
-
 /* Threads 100, 101 and 102 of SPACE, which has been read. */
 static void open_threads(struct fixture *f, const char *picture)
 {
@@ -77,11 +72,11 @@ static void two_calls(void **state)
 		for (int j = 0; j < 2; j++)
 			fixture__act(&f, pairs[i].calls[j].tid, &pairs[i].calls[j].act,
 				     pairs[i].calls[j].enter, pairs[i].calls[j].exit);
-		if (space(&f, SPACE)->exact != pairs[i].exact)
+		if (fixture__space(&f, SPACE)->exact != pairs[i].exact)
 			fail_msg("%s: expected %s", pairs[i].what,
 				 pairs[i].exact ? "exact" : "uncertain");
 		/* Either way the map has the call that came last. */
-		assert_null(region_map__check(space(&f, SPACE)->map));
+		assert_null(region_map__check(fixture__space(&f, SPACE)->map));
 		fixture__close(&f);
 	}
 }
@@ -137,7 +132,7 @@ static void a_thread_that_is_gone(void **state)
 	fixture__base(&f, SPACE, "wwww", 20, 30);
 	fixture__act(&f, 101, MPROTECT(0, 4, 'x'), 45, 55);
 	assert_int_equal(tracker__on_exit(f.t, &ev), 0);
-	assert_int_equal(space(&f, SPACE)->threads, 1);
+	assert_int_equal(fixture__space(&f, SPACE)->threads, 1);
 	fixture__act(&f, TGID, MPROTECT(0, 4, 'r'), 50, 60);
 	fixture__assert_uncertain(&f, SPACE, "overlapped");
 	fixture__close(&f);
@@ -235,7 +230,7 @@ static void forks_while_another_calls(void **state)
 		if (!forks_and_calls[i].fork_first)
 			forks(&f, SPACE, 8, 50, 60);
 		fixture__assert_exact(&f, SPACE, "xwww");
-		if (space(&f, 8)->exact != forks_and_calls[i].child_exact)
+		if (fixture__space(&f, 8)->exact != forks_and_calls[i].child_exact)
 			fail_msg("expected the child %s",
 				 forks_and_calls[i].child_exact ? "exact" : "uncertain");
 		fixture__close(&f);
@@ -422,7 +417,7 @@ static void counters_are_compared(void **state)
 			fixture__assert_exact(&f, SPACE, audits[i].want);
 		else
 			fixture__assert_uncertain(&f, SPACE, "counters disagree");
-		assert_int_equal(space(&f, SPACE)->grown, audits[i].grown);
+		assert_int_equal(fixture__space(&f, SPACE)->grown, audits[i].grown);
 		assert_int_equal(tracker__totals(f.t)->audits, 1);
 		assert_int_equal(tracker__totals(f.t)->audit_failures, !agrees);
 		/* A second look finds the same. */

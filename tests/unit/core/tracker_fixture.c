@@ -20,6 +20,7 @@ static const struct {
 	{ 'g', RW | REGION_GROWSDOWN },
 	{ 's', RW | REGION_STACK },
 	{ 'f', REGION_READ | REGION_EXEC | REGION_OFFSET },
+	{ 'F', RW | REGION_OFFSET },
 };
 #define LETTERS (sizeof(letters) / sizeof(letters[0]))
 
@@ -109,6 +110,11 @@ void fixture__open_with(struct fixture *f, const char *picture)
 	fixture__base(f, SPACE, picture, 20, 30);
 }
 
+const struct space *fixture__space(const struct fixture *f, uint64_t id)
+{
+	return tracker__space(f->t, id);
+}
+
 /* ---------------------------------------------------------------- pictures */
 
 static size_t raw_of(const char *picture, struct raw_region raw[PICTURE])
@@ -118,11 +124,11 @@ static size_t raw_of(const char *picture, struct raw_region raw[PICTURE])
 	for (size_t i = 0; i < len; i++) {
 		if (picture[i] == '.')
 			continue;
-		raw[n] = (struct raw_region){ .anonymous = picture[i] != 'f' };
+		raw[n] = (struct raw_region){ .anonymous = (picture[i] | 0x20) != 'f' };
 		raw[n].region = (struct region){ PAGE(i), PAGE(i + 1), 0, flags_of(picture[i]), 0 };
 		raw[n].region.flags &= ~(uint32_t)REGION_OFFSET;
 		raw[n].backing.name = "";
-		if (picture[i] == 'f') {
+		if ((picture[i] | 0x20) == 'f') {
 			raw[n].region.offset = LEN(i);
 			raw[n].backing =
 				(struct backing){ .ino = 5, .name = "/file", .has_contents = true };
@@ -184,6 +190,28 @@ void fixture__assert_uncertain(const struct fixture *f, uint64_t space, const ch
 	if (s->exact || !strstr(s->why, why))
 		fail_msg("space %llu: expected \"%s\", got %s", (unsigned long long)space, why,
 			 s->exact ? "exact" : s->why);
+}
+
+void fixture__assert_users(const struct fixture *f, uint64_t space, uint32_t users,
+			   uint32_t threads)
+{
+	const struct space *s = fixture__space(f, space);
+
+	assert_non_null(s);
+	if (s->users != users || s->threads != threads)
+		fail_msg("space %llu: expected %u users and %u threads, got %u and %u",
+			 (unsigned long long)space, users, threads, s->users, s->threads);
+}
+
+void fixture__assert_ended(struct fixture *f, uint64_t want)
+{
+	uint64_t got = 0, id;
+
+	while (tracker__next_ended(f->t, &id)) {
+		assert_null(fixture__space(f, id));
+		got = got * 100 + id;
+	}
+	assert_int_equal(got, want);
 }
 
 /* ---------------------------------------------------------------- events */
@@ -332,4 +360,18 @@ uint32_t fixture__walk(struct fixture *f, uint64_t space, uint64_t ts, const cha
 	ev.count = (uint32_t)raw_of(picture, raw);
 	assert_int_equal(tracker__on_walk(f->t, &ev), 0);
 	return first + ev.count;
+}
+
+void fixture__exits(struct fixture *f, uint64_t space, uint32_t tgid, uint32_t tid, bool group)
+{
+	struct exit_event ev = {
+		.ts_ns = 900,
+		.tgid = tgid,
+		.tid = tid,
+		.space = space,
+		.group = group,
+		.status = 0x100,
+	};
+
+	assert_int_equal(tracker__on_exit(f->t, &ev), 0);
 }

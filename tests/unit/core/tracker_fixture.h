@@ -7,7 +7,7 @@
  *	.  nothing		w  anonymous rw-	n  anonymous ---
  *	r  anonymous r--	x  anonymous r-x	X  anonymous rwx
  *	l  w, locked		d  w, DONTFORK		g  w, grows down
- *	s  w, MAP_STACK		f  a file r-x, its offset is its page
+ *	s  w, MAP_STACK		f  a file r-x, its offset is its page; F  the same rw-
  */
 #ifndef MEMTRACE_TESTS_TRACKER_FIXTURE_H
 #define MEMTRACE_TESTS_TRACKER_FIXTURE_H
@@ -78,12 +78,20 @@ struct exec_event fixture__exec(uint64_t space, uint32_t tgid, uint64_t ts, cons
 /* The picture's pages from..to of a walk; first counts regions. Returns their number. */
 uint32_t fixture__walk(struct fixture *f, uint64_t space, uint64_t ts, const char *picture,
 		       uint32_t first, bool last, bool bad);
+/* At 900, with status 0x100; group: the whole process. */
+void fixture__exits(struct fixture *f, uint64_t space, uint32_t tgid, uint32_t tid, bool group);
 
+/* NULL: there is none of that number. */
+const struct space *fixture__space(const struct fixture *f, uint64_t id);
 struct mt_counters fixture__counters(const char *picture);
 const char *fixture__picture(const struct fixture *f, uint64_t space);
 /* Exact and this; or uncertain for a reason that holds why. */
 void fixture__assert_exact(const struct fixture *f, uint64_t space, const char *picture);
 void fixture__assert_uncertain(const struct fixture *f, uint64_t space, const char *why);
+void fixture__assert_users(const struct fixture *f, uint64_t space, uint32_t users,
+			   uint32_t threads);
+/* Exactly these ids were handed on, the last first, two digits each. */
+void fixture__assert_ended(struct fixture *f, uint64_t want);
 
 #define MMAP(page, n, letter) (&(struct act){ MT_CALL_MMAP, page, n, letter })
 #define MUNMAP(page, n) (&(struct act){ MT_CALL_MUNMAP, page, n, '.' })
