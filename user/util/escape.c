@@ -74,6 +74,12 @@ static bool point__printable(uint32_t point)
 	return true;
 }
 
+/* ASCII that stands for itself. */
+static bool is_plain(unsigned char c, unsigned int flags)
+{
+	return c >= 0x20 && c < 0x7f && !(c == '\\' && (flags & ESCAPE_BACKSLASH));
+}
+
 size_t escape__bytes(char *dst, size_t size, const char *src, size_t len, unsigned int flags)
 {
 	const unsigned char *s = (const unsigned char *)src;
@@ -81,6 +87,12 @@ size_t escape__bytes(char *dst, size_t size, const char *src, size_t len, unsign
 	uint32_t point;
 
 	for (size_t i = 0; i < len; i += seq) {
+		/* Nearly all that there is; a name comes with every call. */
+		if (is_plain(s[i], flags) && out + 1 < size) {
+			dst[out++] = src[i];
+			seq = 1;
+			continue;
+		}
 		seq = utf8__decode(s + i, len - i, &point);
 		if (seq && point__printable(point) &&
 		    !(point == '\\' && (flags & ESCAPE_BACKSLASH))) {
