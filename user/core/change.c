@@ -56,6 +56,38 @@ static uint32_t wx_of(const struct stretch *s)
 	return was == REGION_EXEC && is == REGION_WRITE ? CHANGE_X_TO_W : 0;
 }
 
+static bool transition__goes_on(const struct transition *t, const struct transition *next)
+{
+	if (t->end != next->start || t->what != next->what)
+		return false;
+	return !(t->what & TRANSITION_IS) ||
+	       (t->new_flags == next->new_flags && t->old_flags == next->old_flags);
+}
+
+static void add_transition(struct change *ch, const struct stretch *s)
+{
+	struct transition *last = &ch->transitions[ch->n_transitions];
+	struct transition t = {
+		.start = s->start,
+		.end = s->end,
+		.old_flags = s->was ? (uint16_t)s->was->flags : 0,
+		.new_flags = s->is ? (uint16_t)s->is->flags : 0,
+		.what = (s->was ? TRANSITION_WAS : 0) | (s->is ? TRANSITION_IS : 0) |
+			(s->same ? TRANSITION_SAME : 0),
+	};
+
+	if (ch->n_transitions && transition__goes_on(last - 1, &t)) {
+		last[-1].end = t.end;
+	} else if (ch->n_transitions < CHANGE_TRANSITIONS) {
+		*last = t;
+		ch->n_transitions++;
+	} else {
+		ch->more_transitions = true;
+		if (wx_of(s))
+			last[-1] = t;
+	}
+}
+
 /* The pieces of a change do not come in the order of their addresses (mremap). */
 static void note_first(uint32_t *flags, uint64_t *end, const struct region *r, uint64_t at)
 {
@@ -73,6 +105,7 @@ static void add_stretch(struct change *ch, const struct stretch *s)
 		return;
 	count(ch, s);
 	ch->wx |= wx_of(s);
+	add_transition(ch, s);
 	ch->mixed |= s->was && ch->old_end && (s->was->flags ^ ch->old_flags) & REGION_PERMS;
 	note_first(&ch->old_flags, &ch->old_end, s->was, s->end);
 	note_first(&ch->new_flags, &ch->new_end, s->is, s->end);
@@ -80,16 +113,6 @@ static void add_stretch(struct change *ch, const struct stretch *s)
 		ch->first = s->start;
 	if (s->end > ch->last)
 		ch->last = s->end;
-}
-
-/* r, if it holds addr; *next is where that ends, or begins, if that is nearer. */
-static const struct region *holds(const struct region *r, uint64_t addr, uint64_t *next)
-{
-	uint64_t edge = r ? r->start > addr ? r->start : r->end : *next;
-
-	if (edge < *next)
-		*next = edge;
-	return r && r->start <= addr ? r : NULL;
 }
 
 void change__add(struct change *ch, const struct backings *backings, uint64_t start, uint64_t end,
@@ -106,8 +129,8 @@ void change__add(struct change *ch, const struct backings *backings, uint64_t st
 			r = region_iter__next(&it);
 		while (i < n_is && is[i].end <= s.start)
 			i++;
-		s.was = holds(r, s.start, &s.end);
-		s.is = holds(i < n_is ? &is[i] : NULL, s.start, &s.end);
+		s.was = region__at(r, s.start, &s.end);
+		s.is = region__at(i < n_is ? &is[i] : NULL, s.start, &s.end);
 		s.same = is_same(backings, s.was, s.is);
 		add_stretch(ch, &s);
 	}

@@ -7,6 +7,8 @@
 #ifndef MEMTRACE_CORE_CHANGE_H
 #define MEMTRACE_CORE_CHANGE_H
 
+#include <stddef.h>
+#include <string.h>
 #include "backing.h"
 #include "region_map.h"
 
@@ -22,6 +24,22 @@ enum change_wx {
 	CHANGE_W_TO_X = 1 << 1,	 /* was writable alone, is executable alone */
 	CHANGE_X_TO_W = 1 << 2,	 /* was executable alone, is writable alone */
 };
+
+enum transition_what {
+	TRANSITION_WAS = 1 << 0,  /* there was something, with old_flags */
+	TRANSITION_IS = 1 << 1,	  /* there is, with new_flags */
+	TRANSITION_SAME = 1 << 2, /* the same memory: its contents stayed */
+};
+
+/* A stretch that is other than it was. Flags are what the map has, not what was asked for. */
+struct transition {
+	uint64_t start, end;
+	uint16_t old_flags, new_flags; /* enum region_flags */
+	uint32_t what;		       /* enum transition_what */
+};
+
+/* Of one change as many are kept; those between W and X rather than others. */
+#define CHANGE_TRANSITIONS 4
 
 /*
  * All in bytes. What is mapped over by the same memory is neither mapped nor
@@ -44,7 +62,17 @@ struct change {
 	/* Ends of the regions that old_flags and new_flags are from, cut; 0: none. */
 	uint64_t old_end, new_end;
 	uint64_t first, last; /* all that has changed is in [first, last); last 0: nothing */
+	uint64_t ts_ns; /* of the last section of it; 0: the call's end is the time that is known */
+	uint32_t n_transitions;
+	bool more_transitions; /* than have found room */
+	struct transition transitions[CHANGE_TRANSITIONS];
 };
+
+/* Nothing has changed. Made for every call: beyond n_transitions transitions are as they were. */
+static inline void change__init(struct change *ch)
+{
+	memset(ch, 0, offsetof(struct change, transitions));
+}
 
 /*
  * Adds what becomes different in [start, end) when is[] takes the place of what

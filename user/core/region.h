@@ -7,10 +7,13 @@
 #define MEMTRACE_CORE_REGION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define PAGE_SHIFT_4K 12
 #define REGION_PAGE 4096ULL
+/* What is longer, inaccessible and below a stack has merged with its guard, or has none. */
+#define REGION_GUARD_MAX (1ULL << 20)
 
 /* Attributes of a region. The first four are what /proc/PID/maps prints. */
 enum region_flags {
@@ -87,6 +90,17 @@ void region__perms(uint32_t flags, char perms[5]);
 static inline uint64_t region__len(const struct region *r)
 {
 	return r->end - r->start;
+}
+
+/* r, if it holds addr; *next is where that ends, or begins, if that is nearer. */
+static inline const struct region *region__at(const struct region *r, uint64_t addr,
+					      uint64_t *next)
+{
+	uint64_t edge = r ? r->start > addr ? r->start : r->end : *next;
+
+	if (edge < *next)
+		*next = edge;
+	return r && r->start <= addr ? r : NULL;
 }
 
 /*

@@ -56,6 +56,11 @@ static enum name_class backing__class(const struct backing *b)
 	return NAME_FILE;
 }
 
+bool backing__is_file(const struct backing *b)
+{
+	return b->has_contents && backing__class(b) == NAME_FILE;
+}
+
 /* No file and no special mapping: nothing, or a name given by PR_SET_VMA_ANON_NAME. */
 static bool is_fileless(const struct region *r, const struct backing *b)
 {
@@ -197,7 +202,7 @@ static enum region_kind anonymous_kind(const struct region_iter *at, const struc
 	if (is_thread_stack(r, in))
 		return KIND_THREAD_STACK;
 	if (!(r->flags & REGION_RWX)) {
-		if (next && next->start == r->end &&
+		if (next && next->start == r->end && region__len(r) <= REGION_GUARD_MAX &&
 		    (is_main_stack(next, in) || is_thread_stack(next, in)))
 			return KIND_GUARD;
 		return is_bss(at, r, in) ? KIND_BSS : KIND_RESERVED;
@@ -245,14 +250,12 @@ static enum region_kind kind_at(const struct region_iter *at, const struct regio
 	return backed_kind(at, r, in);
 }
 
-enum region_kind region__kind(const struct region_map *map, const struct region *r,
-			      const struct backings *backings, const struct layout *layout)
+enum region_kind region__kind(const struct region_iter *at, const struct backings *backings,
+			      const struct layout *layout)
 {
 	struct lookup in = { backings, layout };
-	struct region_iter at;
 
-	region_iter__init(&at, map, r->start);
-	return kind_at(&at, r, &in);
+	return kind_at(at, region_iter__at(at), &in);
 }
 
 void region_map__kind_bytes(const struct region_map *map, const struct backings *backings,

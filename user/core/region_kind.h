@@ -12,13 +12,13 @@ struct layout {
 };
 
 /*
- * The kind of r, which must be a region of map. Image regions (text, rodata,
- * data) are told from plain file mappings by an executable region of the same
- * file close by; bss follows an image's data; an arena is a 64 MiB-aligned
- * heap whose rest is reserved (glibc malloc/arena.c).
+ * The kind of the region where the iterator is, which must not be beyond the end.
+ * Image regions (text, rodata, data) are told from plain file mappings by an executable
+ * region of the same file close by; bss follows an image's data; an arena is a
+ * 64 MiB-aligned heap whose rest is reserved (glibc malloc/arena.c).
  */
-enum region_kind region__kind(const struct region_map *map, const struct region *r,
-			      const struct backings *backings, const struct layout *layout);
+enum region_kind region__kind(const struct region_iter *at, const struct backings *backings,
+			      const struct layout *layout);
 
 /*
  * The last column of /proc/PID/maps: the backing's name, or "[heap]" and
@@ -26,6 +26,9 @@ enum region_kind region__kind(const struct region_map *map, const struct region 
  */
 const char *region__name(const struct region *r, const struct backings *backings,
 			 const struct layout *layout);
+
+/* A file on a file system: no device, no memory that is called like a file. */
+bool backing__is_file(const struct backing *b);
 
 /* Bytes of each kind. */
 void region_map__kind_bytes(const struct region_map *map, const struct backings *backings,

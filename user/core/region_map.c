@@ -85,7 +85,7 @@ void region_map__free(struct region_map *map)
 
 /* ---------------------------------------------------------------- looking */
 
-static const struct region *region_iter__at(const struct region_iter *it)
+const struct region *region_iter__at(const struct region_iter *it)
 {
 	if (it->leaf >= it->map->nr_refs)
 		return NULL;

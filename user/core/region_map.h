@@ -62,6 +62,8 @@ struct region_iter {
 const struct region *region_iter__init(struct region_iter *it, const struct region_map *map,
 				       uint64_t addr);
 const struct region *region_iter__next(struct region_iter *it);
+/* Where it is; NULL: beyond the end. */
+const struct region *region_iter__at(const struct region_iter *it);
 
 /* One back, from where it is or from beyond the end; NULL, and it stays, at the first. */
 const struct region *region_iter__prev(struct region_iter *it);

@@ -436,7 +436,6 @@ static int apply(struct tracker *t, struct space *s, const struct call *c, struc
 	size_t n, i;
 	int err;
 
-	memset(change, 0, sizeof(*change));
 	n = call__ranges(c, ranges);
 	change->start = n ? ranges[0].start : 0;
 	change->end = n ? ranges[0].end : 0;
@@ -491,17 +490,19 @@ static void count_call(struct process *p, const struct call *c, const struct cha
 		p->protections++;
 }
 
-void change__describe(const struct tracker *t, const struct space *s, const struct change *change,
-		      struct call_record *rec)
+const struct region *space__describe(const struct tracker *t, const struct space *s, uint64_t start,
+				     uint64_t end, struct call_record *rec)
 {
-	const struct region *r = region_map__find(s->map, change->start);
+	struct region_iter at;
+	const struct region *r = region_iter__init(&at, s->map, start);
 
-	if (!r || r->start >= change->end)
-		return;
+	if (!r || r->start >= end)
+		return NULL;
 	rec->region_name = region__name(r, t->backings, &s->layout);
 	if (!*rec->region_name)
 		rec->region_name = "[anon]";
-	rec->kind = region__kind(s->map, r, t->backings, &s->layout);
+	rec->kind = region__kind(&at, t->backings, &s->layout);
+	return r;
 }
 
 int tracker__on_call(struct tracker *t, const struct call *c)
@@ -541,18 +542,15 @@ int tracker__apply_call(struct tracker *t, const struct call *c)
 	p->last_ns = c->exit_ns;
 	if (caller && !c->uncounted)
 		caller->delivered++;
-	memset(&change, 0, sizeof(change));
-	if (s && !t->truth && t->observer && call__ranges(c, ranges)) {
-		change.start = ranges[0].start;
-		change.end = ranges[0].end;
-		change__describe(t, s, &change, &rec);
-	}
+	if (s && !t->truth && t->observer && call__ranges(c, ranges))
+		space__describe(t, s, ranges[0].start, ranges[0].end, &rec);
+	change__init(&change);
 	if (s && t->truth)
 		truth__take_change(t, s, &rec, &change);
 	else if (s)
 		err = apply(t, s, c, &change);
 	if (s && t->observer && !rec.region_name)
-		change__describe(t, s, &change, &rec);
+		space__describe(t, s, change.start, change.end, &rec);
 	/* process_madvise sends the counters of its caller. */
 	if (s && s == caller)
 		s->mm = c->mm;

@@ -130,9 +130,9 @@ int order__apply(struct tracker *t, struct space *s, const struct call *c, struc
 bool order__knows(const struct space *s, uint64_t seq);
 void order__free(struct tracker *t, struct space *s);
 
-/* What the range of a change is, for people: looked up while it is mapped. */
-void change__describe(const struct tracker *t, const struct space *s, const struct change *change,
-		      struct call_record *rec);
+/* What [start, end) is, for people: looked up while it is mapped. NULL: it is not. */
+const struct region *space__describe(const struct tracker *t, const struct space *s, uint64_t start,
+				     uint64_t end, struct call_record *rec);
 
 /* Tier truth (tracker_truth.c). */
 /* What the call has changed in s, and what that was called: it ends here. */

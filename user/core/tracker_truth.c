@@ -12,6 +12,7 @@
 
 #define SPACE_END (1ull << 57)
 #define TOLD_MAX 16 /* lines for one walk */
+#define FEW 8	    /* regions, of most sections */
 
 static const struct region *holder(const struct region *list, size_t n, size_t *at, uint64_t addr,
 				   uint64_t *next)
@@ -77,13 +78,12 @@ void truth__take_change(struct tracker *t, const struct space *s, struct call_re
 	struct thread *th = thread__find(t, c->tid);
 	struct range at;
 
-	memset(ret, 0, sizeof(*ret));
 	if (th) {
 		*ret = th->change;
 		rec->region_name = th->was_name;
 		rec->kind = th->was_kind;
 		th->was_name = NULL;
-		memset(&th->change, 0, sizeof(th->change));
+		change__init(&th->change);
 	}
 	at = range_of(s, c, ret);
 	ret->start = at.start;
@@ -114,10 +114,10 @@ static void tell_change(struct tracker *t, struct space *s, const struct origin 
 		.call = &c, .change = ch, .process = p, .space = s, .kind = KIND_ANONYMOUS
 	};
 
+	memcpy(c.comm, by->comm, sizeof(c.comm));
+	space__describe(t, s, ch->start, ch->end, &rec);
 	if (!p || !t->observer)
 		return;
-	memcpy(c.comm, by->comm, sizeof(c.comm));
-	change__describe(t, s, ch, &rec);
 	if (t->observer->call)
 		t->observer->call(t->observer_ctx, &rec);
 	findings__of_call(t, p, s, &rec);
@@ -193,15 +193,16 @@ static bool find_split(const struct region *was, size_t n_was, const struct regi
 /* What it is called that a call has changed first: known as long as it is there. */
 static void note_name(struct tracker *t, const struct space *s, struct thread *th)
 {
-	struct change at = { .start = th->change.old_end - 1, .end = th->change.old_end };
+	uint64_t end = th->change.old_end;
 	struct call_record rec = { .kind = KIND_ANONYMOUS };
+	const struct region *r;
 
-	if (!th->change.old_end || th->was_name || !t->observer)
+	if (!end || th->was_name || !t->observer)
 		return;
-	change__describe(t, s, &at, &rec);
+	r = space__describe(t, s, end - 1, end, &rec);
 	th->was_name = rec.region_name;
 	th->was_kind = rec.kind;
-	th->was_backing = region_map__find(s->map, at.start)->backing;
+	th->was_backing = r ? r->backing : BACKING_ANON;
 }
 
 /* A call that may have changed anything (shmdt, prctl) has ended with this map. */
@@ -256,7 +257,7 @@ static int replace(struct tracker *t, struct space *s, const struct section_even
 		   struct region *regions)
 {
 	uint64_t start = ev->lo, end = ev->hi;
-	struct change own = { .kind = CHANGE_APPLIED, .start = ev->lo, .end = ev->hi };
+	struct change own, *ch = &own;
 	bool by_call = ev->origin < MT_CALL_NR;
 	struct thread *th = by_call ? thread__find(t, ev->tid) : NULL;
 	struct origin by;
@@ -266,10 +267,16 @@ static int replace(struct tracker *t, struct space *s, const struct section_even
 		start = regions[0].start;
 	if (ev->count && regions[ev->count - 1].end > end)
 		end = regions[ev->count - 1].end;
-	/* Of regions that stick out all may have changed: mprotect(PROT_GROWSDOWN). */
-	change__add(th ? &th->change : &own, t->backings, start, end, s->map, regions, ev->count);
 	if (th)
+		ch = &th->change;
+	else
+		change__init(ch);
+	/* Of regions that stick out all may have changed: mprotect(PROT_GROWSDOWN). */
+	change__add(ch, t->backings, start, end, s->map, regions, ev->count);
+	if (th) {
 		note_name(t, s, th);
+		th->change.ts_ns = ev->ts_ns;
+	}
 	err = region_map__replace(s->map, start, end, regions, ev->count);
 	if (err == -EINVAL) {
 		space__uncertain(t, s, "a section's regions made no sense", ev->ts_ns);
@@ -277,6 +284,7 @@ static int replace(struct tracker *t, struct space *s, const struct section_even
 	}
 	if (!err && !by_call && own.last) {
 		by = section__origin(ev);
+		own.kind = CHANGE_APPLIED;
 		own.start = own.first;
 		own.end = own.last;
 		tell_change(t, s, &by, &own, ev->ts_ns);
@@ -286,20 +294,23 @@ static int replace(struct tracker *t, struct space *s, const struct section_even
 
 static int apply(struct tracker *t, struct space *s, const struct section_event *ev)
 {
-	struct region *regions;
+	struct region few[FEW], *regions = few;
 	uint32_t i;
 	int err = 0;
 
-	regions = calloc(ev->count ? ev->count : 1, sizeof(*regions));
+	if (ev->count > FEW)
+		regions = malloc(ev->count * sizeof(*regions));
 	if (!regions)
 		return -ENOMEM;
-	for (i = 0; i < ev->count && !err; i++)
+	for (i = 0; i < ev->count && !err; i++) {
 		err = raw_region__intern(&ev->regions[i], t->backings, &regions[i]);
-	for (i = 0; i < ev->count; i++)
-		regions[i].flags |= REGION_APART;
+		if (!err)
+			regions[i].flags |= REGION_APART;
+	}
 	if (!err)
 		err = replace(t, s, ev, regions);
-	free(regions);
+	if (regions != few)
+		free(regions);
 	return err;
 }
 

@@ -313,9 +313,8 @@ static void json_sink__map(struct sink *s, const struct process *p, const struct
 		json__string(&j, JSON_region_dev, dev);
 		json__decimal(&j, JSON_region_inode, b->ino);
 		json__string(&j, JSON_region_path, region__name(r, backings, &space->layout));
-		json__string(
-			&j, JSON_region_kind,
-			region_kind__name(region__kind(space->map, r, backings, &space->layout)));
+		json__string(&j, JSON_region_kind,
+			     region_kind__name(region__kind(&it, backings, &space->layout)));
 		if (r->flags & REGION_LOCKED)
 			json__bool(&j, JSON_region_locked, true);
 		json__close(&j);

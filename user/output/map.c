@@ -95,7 +95,7 @@ void print_map(struct writer *out, const struct region_map *map, const struct ba
 			       "DEV", 10, "INODE", SIZE_WIDTH, "SIZE", KIND_WIDTH, "KIND", "NAME");
 	for (r = region_iter__init(&it, map, 0); r; r = region_iter__next(&it)) {
 		if (kinds)
-			kind = region_kind__name(region__kind(map, r, backings, layout));
+			kind = region_kind__name(region__kind(&it, backings, layout));
 		len = line__start(line, r, backings__get(backings, r->backing), kind);
 		print_line(out, line, len, region__name(r, backings, layout));
 	}

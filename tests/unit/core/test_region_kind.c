@@ -102,6 +102,8 @@ static const struct map maps[] = {
 	{ 0x7f0001804000, 0x7f0001805000, "---s", 0, "/dev/zero (deleted)", KIND_SHARED_MEMORY,
 	  NULL },
 	{ 0x7f0001805000, 0x7f0001806000, "rw-p", STACK, "", KIND_THREAD_STACK, NULL },
+	{ 0x7f0001806000, 0x7f0001907000, "---p", 0, "", KIND_RESERVED, NULL },
+	{ 0x7f0001907000, 0x7f0002107000, "rw-p", STACK, "", KIND_THREAD_STACK, NULL },
 	} },
 	{ "arenas", LAYOUT, {
 	{ 0x7f0000000000, 0x7f0000021000, "rw-p", 0, "", KIND_ARENA, NULL },
@@ -198,13 +200,14 @@ static size_t compare(const struct map *from, struct backings *backings)
 	size_t bad = 0, kind;
 
 	for (line = from->lines; line->perms; line++) {
-		const struct region *r = region_map__find(map, line->start);
+		struct region_iter at;
+		const struct region *r = region_iter__init(&at, map, line->start);
 		const char *shown = line->shown ? line->shown : line->name, *name;
 		enum region_kind got;
 
 		assert_int_equal(r->start, line->start);
 		assert_int_equal(r->end, line->end);
-		got = region__kind(map, r, backings, &from->layout);
+		got = region__kind(&at, backings, &from->layout);
 		name = region__name(r, backings, &from->layout);
 		if (got != line->kind || strcmp(name, shown)) {
 			print_error("%s: %lx %s %s: expected %s \"%s\", got %s \"%s\"\n",
