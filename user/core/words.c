@@ -101,6 +101,39 @@ const char *human_size(uint64_t bytes, char buf[HUMAN_SIZE_ROOM])
 	return buf;
 }
 
+const char *human_ns(uint64_t ns, char buf[HUMAN_NS_ROOM])
+{
+	static const struct {
+		uint64_t ns;
+		const char *name;
+	} units[] = {
+		{ 3600000000000, "h" }, { 60000000000, "min" }, { 1000000000, "s" },
+		{ 1000000, "ms" },	{ 1000, "us" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (ns < units[i].ns)
+			continue;
+		snprintf(buf, HUMAN_NS_ROOM, "%.1f %s", (double)ns / (double)units[i].ns,
+			 units[i].name);
+		return buf;
+	}
+	snprintf(buf, HUMAN_NS_ROOM, "%llu ns", (unsigned long long)ns);
+	return buf;
+}
+
+const char *human_rate(double per_s, char buf[HUMAN_RATE_ROOM])
+{
+	const char *unit = per_s >= 1024 ? "s" : per_s * 60 >= 1024 ? "min" : "h";
+	double rate = per_s >= 1024 ? per_s : per_s * 60 >= 1024 ? per_s * 60 : per_s * 3600;
+	char size[HUMAN_SIZE_ROOM];
+
+	snprintf(buf, HUMAN_RATE_ROOM, "%s/%s",
+		 human_size(rate > 0 && rate < 1e18 ? (uint64_t)rate : 0, size), unit);
+	return buf;
+}
+
 const char *limit__value(enum limit limit, uint64_t value, char buf[HUMAN_SIZE_ROOM])
 {
 	if (limit == LIMIT_MAP_COUNT)

@@ -21,6 +21,14 @@ const char *limit__name(enum limit limit);
 #define HUMAN_SIZE_ROOM 24
 const char *limit__value(enum limit limit, uint64_t value, char buf[HUMAN_SIZE_ROOM]);
 
+/* "850 ns", "3.1 ms", "2.4 s", "5.2 min": at most one decimal. Returns buf. */
+#define HUMAN_NS_ROOM 24
+const char *human_ns(uint64_t ns, char buf[HUMAN_NS_ROOM]);
+
+/* "1.2M/s", "48K/min", "3.5M/h": of bytes a second, in the first of these that is 1K or more. */
+#define HUMAN_RATE_ROOM (HUMAN_SIZE_ROOM + 4)
+const char *human_rate(double per_s, char buf[HUMAN_RATE_ROOM]);
+
 /*
  * "132K", "1.5M", "512" (bytes): powers of 1024, at most one decimal, which is
  * there only when the number is not whole. Returns buf.
