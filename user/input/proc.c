@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +19,7 @@
 /* PF_KTHREAD of include/linux/sched.h, in field 9 of /proc/PID/stat. */
 #define TASK_IS_KTHREAD 0x00200000
 
-/* At most size - 1 bytes of the file at path, and a NUL. Returns their number or -errno. */
-static ssize_t file__read(const char *path, char *buf, size_t size)
+ssize_t file__read(const char *path, char *buf, size_t size)
 {
 	size_t len = 0;
 	int fd, err = 0;
@@ -58,7 +58,7 @@ static bool text__number(const char **at, int base, uint64_t *ret)
 	return true;
 }
 
-static int file__number(const char *path, uint64_t *ret)
+int file__number(const char *path, uint64_t *ret)
 {
 	char buf[64];
 	const char *at = buf;
@@ -211,6 +211,56 @@ int proc__tgid(pid_t tid, pid_t *ret_tgid)
 	if (!text__number(&at, 10, &tgid))
 		return -EBADMSG;
 	*ret_tgid = (pid_t)tgid;
+	return 0;
+}
+
+/* "Max locked memory         8388608              unlimited            bytes" */
+static bool limits__find(const char *text, const char *name, __u64 *ret)
+{
+	const char *at = strstr(text, name);
+	uint64_t bytes = UINT64_MAX;
+	bool found = at;
+
+	if (at) {
+		at += strlen(name);
+		at += strspn(at, " ");
+		if (strncmp(at, "unlimited", strlen("unlimited")))
+			found = text__number(&at, 10, &bytes);
+	}
+	*ret = bytes;
+	return found;
+}
+
+int proc_limits__parse(const char *text, struct mt_limits *ret)
+{
+	bool found = limits__find(text, "Max address space", &ret->as);
+
+	found &= limits__find(text, "Max data size", &ret->data);
+	found &= limits__find(text, "Max locked memory", &ret->memlock);
+	found &= limits__find(text, "Max stack size", &ret->stack);
+	return found ? 0 : -EBADMSG;
+}
+
+int proc__limits(pid_t pid, struct mt_limits *ret)
+{
+	char path[64], text[4096];
+	const char *at;
+	uint64_t caps;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/limits", pid);
+	n = file__read(path, text, sizeof(text));
+	if (n < 0 || proc_limits__parse(text, ret))
+		return n < 0 ? (int)n : -EBADMSG;
+	/* mm/mlock.c, can_do_mlock(): the limit is none to who has the capability. */
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	n = file__read(path, text, sizeof(text));
+	at = n < 0 ? NULL : strstr(text, "\nCapEff:\t");
+	if (at) {
+		at += strlen("\nCapEff:\t");
+		if (text__number(&at, 16, &caps) && caps & 1ull << CAP_IPC_LOCK)
+			ret->memlock = UINT64_MAX;
+	}
 	return 0;
 }
 

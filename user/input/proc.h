@@ -15,6 +15,11 @@
 
 #define PROC_COMM_LEN ESCAPE_ROOM(MT_COMM_LEN)
 
+/* At most size - 1 bytes of the file at path, and a NUL. Returns their number or -errno. */
+ssize_t file__read(const char *path, char *buf, size_t size);
+/* A file that begins with a number. 0, -EBADMSG or another -errno. */
+int file__number(const char *path, uint64_t *ret);
+
 /* proc_pid_stat(5). */
 struct proc_stat {
 	char comm[PROC_COMM_LEN]; /* escaped */
@@ -44,6 +49,13 @@ int proc__threads(pid_t pid, pid_t **ret_tids, size_t *ret_n);
 
 /* The process (thread group) that tid is a thread of. Returns 0 or -errno. */
 int proc__tgid(pid_t tid, pid_t *ret_tgid);
+
+/*
+ * The soft limits of pid; RLIMIT_MEMLOCK is UINT64_MAX as well when CAP_IPC_LOCK
+ * lifts it. proc_limits__parse() is the same from the text of /proc/PID/limits; pure.
+ */
+int proc__limits(pid_t pid, struct mt_limits *ret);
+int proc_limits__parse(const char *text, struct mt_limits *ret);
 
 /* vm.max_map_count. Returns 0 or -errno. */
 int proc__max_map_count(uint64_t *ret);
