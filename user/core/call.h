@@ -40,6 +40,12 @@ struct call {
 	struct layout layout;
 	char name[MT_NAME_LEN * 4 + 1]; /* PR_SET_VMA_ANON_NAME, escaped; "" takes it off */
 	/*
+	 * Its stack, when it was sampled (stacks.h; 0: not), and what that stands for of all
+	 * that was asked for by such calls: bytes, and in how many. Else 0, 0.
+	 */
+	uint32_t stack;
+	uint64_t for_bytes, for_calls;
+	/*
 	 * The region holding, or else following, the address:
 	 * - mmap, map_shadow_stack, shmat that worked and made anything but plain
 	 *   private anonymous memory: at ret;

@@ -3,10 +3,10 @@
 #ifndef MEMTRACE_CORE_SPACE_H
 #define MEMTRACE_CORE_SPACE_H
 
-/* Without memory an addition fails and is noticed; uthash would exit. */
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
+#include "id_table.h"
+
 #include "call.h"
+#include "origins.h"
 #include "region_kind.h"
 #include "region_map.h"
 
@@ -48,6 +48,8 @@ struct space {
 	uint64_t id;
 	uint32_t tgid; /* a process whose /proc/PID shows it */
 	struct region_map *map;
+	struct origins *origins; /* who made what of the map; NULL: nothing known yet */
+	uint32_t born; /* struct cause.what of all in its first map; 0: it was found */
 	struct layout layout;
 	struct mt_counters mm; /* the newest that came */
 	bool has_base, exact, ended;
@@ -110,12 +112,19 @@ struct process {
 	uint32_t scan; /* that saw it last */
 	/* peak.kind is kept for KIND_HEAP alone: the others are not worth their cost */
 	struct usage at_start, peak, at_end;
+	/* The same by part; heap_peak: when most of all parts together was committed. */
+	struct heap heap_start, heap_end;
+	uint64_t heap_peak[HEAP_PART_NR];
 	struct call_stats calls[MT_CALL_NR];
 	uint64_t mapped, unmapped;	 /* bytes, by all calls */
 	uint64_t committed, uncommitted;
 	uint64_t brk_grown, brk_shrunk;	 /* bytes, by brk alone */
 	uint64_t protections;		 /* changes of protection that worked */
 	uint64_t findings[8];		 /* by enum finding_kind */
+	/* At its end, or the tracker's: those that keep most first, and the sum of all. */
+	struct site *sites;
+	size_t n_sites;
+	struct site_sums site_sums;
 	uint64_t told_heap, told_other, told_locked; /* bytes when growth was last told */
 	struct process *next, *prev;
 	UT_hash_handle hh;
@@ -132,6 +141,7 @@ struct tracker_totals {
 	uint64_t processes, spaces, threads; /* ever seen */
 	uint64_t forgotten;	/* ended processes summed up in other */
 	struct call_stats other[MT_CALL_NR];
+	struct site_sums other_sites;
 };
 
 #endif

@@ -43,6 +43,7 @@ void tracker__free(struct tracker *t)
 	HASH_CLEAR(hh, t->processes);
 	for (p = t->oldest; p; p = next) {
 		next = p->next;
+		process__drop_sites(p);
 		free(p);
 	}
 	HASH_ITER(hh, t->spaces, s, s_tmp)
@@ -219,6 +220,8 @@ int tracker__copy_map(struct tracker *t, const struct fork_event *ev)
 	if (!child)
 		return 0;
 	err = fork_map(t, ev, parent, child);
+	if (parent)
+		origins__of_fork(t, parent, child, ev->ts_ns);
 	if (p && p->space == child->id)
 		process__note_start(t, p, child);
 	if (t->ordered && !err && child->copied_ns == ev->ts_ns)
@@ -302,6 +305,8 @@ int tracker__on_exec(struct tracker *t, const struct exec_event *ev)
 	if (!s)
 		return -ENOMEM;
 	process__move(t, p, s);
+	process__drop_sites(p);
+	s->born = CAUSE_EXEC;
 	s->layout = ev->layout;
 	s->mm = ev->mm;
 	memset(&p->at_start, 0, sizeof(p->at_start));
@@ -319,8 +324,10 @@ void tracker__finish(struct tracker *t, uint64_t ts_ns)
 	HASH_ITER(hh, t->processes, p, tmp) {
 		s = tracker__space(t, p->space);
 		p->last_ns = ts_ns;
-		if (s)
+		if (s) {
 			tracker__usage(t, s, &p->at_end);
+			process__note_sites(t, p, s, true, ts_ns);
+		}
 	}
 }
 
@@ -554,10 +561,12 @@ int tracker__apply_call(struct tracker *t, const struct call *c)
 	/* process_madvise sends the counters of its caller. */
 	if (s && s == caller)
 		s->mm = c->mm;
+	rec.change = &change;
+	if (s)
+		origins__of_call(t, s, &rec);
 	count_call(p, c, &change);
 	if (s)
 		process__note_peak(p, s);
-	rec.change = &change;
 	rec.process = p;
 	rec.limit = call__refused(c) ? limit__of_call(t, c, &rec.limit_bytes) : LIMIT_NONE;
 	if (t->observer && t->observer->call)

@@ -13,8 +13,10 @@
 #include "observer.h"
 #include "region_map.h"
 #include "space.h"
+#include "stacks.h"
 
 struct tracker;
+struct ledger;
 
 struct fork_event {
 	uint64_t ts_ns, enter_ns;
@@ -116,6 +118,12 @@ void tracker__set_ordered(struct tracker *t);
 /* vm.max_map_count, to name it when a call fails at it. */
 void tracker__set_max_map_count(struct tracker *t, uint64_t regions);
 
+/* What names the stacks of calls: not owned; NULL (as it begins): there are none. */
+void tracker__set_stacks(struct tracker *t, const struct stacks *stacks);
+const struct stacks *tracker__stacks(const struct tracker *t);
+/* Where the sites of each process go at its end: not owned; NULL (as it begins): nowhere. */
+void tracker__set_ledger(struct tracker *t, struct ledger *ledger);
+
 /* Each returns 0 or -ENOMEM. Events come in ring order. */
 int tracker__on_task(struct tracker *t, const struct mt_task *task, const char *comm);
 int tracker__on_call(struct tracker *t, const struct call *call);
@@ -182,6 +190,14 @@ void tracker__all_uncertain(struct tracker *t, const char *why, uint64_t ts_ns);
 
 /* What space s holds now. */
 void tracker__usage(const struct tracker *t, const struct space *s, struct usage *ret);
+
+/*
+ * What the memory of p, whose space is its own, is for; false: not known. And what is
+ * resident of that, as it was read: the heap may be one of p's own (heap_start, heap_end).
+ */
+bool tracker__heap(struct tracker *t, const struct process *p, struct heap *ret);
+void tracker__resident(struct tracker *t, const struct process *p, const struct resident *list,
+		       size_t n, struct heap *heap);
 
 /* Spaces that want a base: uncertain since before not_after_ns. NULL: none. */
 struct space *tracker__next_wanted(struct tracker *t, struct space *after, uint64_t not_after_ns);

@@ -3,6 +3,7 @@
 #ifndef MEMTRACE_CORE_TRACKER_PRIVATE_H
 #define MEMTRACE_CORE_TRACKER_PRIVATE_H
 
+#include "ledger.h"
 #include "tracker.h"
 
 struct thread {
@@ -28,6 +29,8 @@ struct tracker {
 	size_t ended_processes, uncertain_spaces;
 	uint32_t scan; /* number of the last scan of all threads */
 	uint64_t max_map_count;
+	const struct stacks *stacks; /* not owned; NULL: there are none */
+	struct ledger *ledger;	     /* not owned; NULL: nobody wants it */
 	bool truth, ordered;
 	size_t held_bytes; /* tier ordered: that all spaces hold back */
 	unsigned int distrust;
@@ -155,6 +158,20 @@ void audit__section(struct tracker *t, struct space *s, const struct region_tota
 bool audit__walk(struct tracker *t, struct space *s, const struct walk_event *ev);
 /* A walk of the kernel's tree failed. */
 void audit__bad_walk(struct tracker *t, struct space *s, uint64_t ts_ns);
+
+/* Who made what (tracker_origins.c); without memory less is known, and nothing fails. */
+void origins__of_call(struct tracker *t, struct space *s, const struct call_record *rec);
+/* s has a whole map; first: it had none. */
+void origins__of_base(const struct tracker *t, struct space *s, bool first, uint64_t ts_ns);
+void origins__of_fork(const struct tracker *t, const struct space *parent, struct space *child,
+		      uint64_t ts_ns);
+/*
+ * What p has needed so far, and the parts of what it has, are noted in it; last: and in the
+ * ledger, for nothing more will come.
+ */
+void process__note_sites(struct tracker *t, struct process *p, struct space *s, bool last,
+			 uint64_t ts_ns);
+void process__drop_sites(struct process *p);
 
 /* Findings (findings.c): all that a call, or what else made a change, gives cause for. */
 void findings__of_call(struct tracker *t, struct process *p, const struct space *s,

@@ -140,6 +140,7 @@ static void forget_oldest(struct tracker *t)
 		t->totals.other[i].bytes += p->calls[i].bytes;
 		t->totals.other[i].ns += p->calls[i].ns;
 	}
+	site_sums__add(&t->totals.other_sites, &p->site_sums);
 	t->totals.forgotten++;
 	t->ended_processes--;
 	if (p->prev)
@@ -150,6 +151,7 @@ static void forget_oldest(struct tracker *t)
 		p->next->prev = p->prev;
 	else
 		t->newest = p->prev;
+	process__drop_sites(p);
 	free(p);
 }
 
@@ -191,8 +193,11 @@ void process__note_peak(struct process *p, const struct space *s)
 
 	if (totals->bytes > p->peak.total)
 		p->peak.total = totals->bytes;
-	if (totals->accessible > p->peak.accessible)
+	if (totals->accessible > p->peak.accessible) {
 		p->peak.accessible = totals->accessible;
+		if (s->origins)
+			memcpy(p->heap_peak, origins__committed(s->origins), sizeof(p->heap_peak));
+	}
 	if (locked > p->peak.locked)
 		p->peak.locked = locked;
 	if (s->layout.brk > s->layout.start_brk && heap > p->peak.kind[KIND_HEAP])
@@ -205,6 +210,8 @@ void process__note_start(const struct tracker *t, struct process *p, const struc
 	p->told_heap = p->at_start.kind[KIND_HEAP];
 	p->told_other = p->at_start.accessible - p->told_heap;
 	p->told_locked = p->at_start.locked;
+	if (s->origins)
+		origins__heap(s->origins, &p->heap_start);
 	process__note_peak(p, s);
 }
 
@@ -215,6 +222,7 @@ void process__leave(struct tracker *t, struct process *p)
 	if (s) {
 		tracker__usage(t, s, &p->at_end);
 		process__note_peak(p, s);
+		process__note_sites(t, p, s, p->ended, p->last_ns);
 	}
 	threads_del(t, p, s);
 	p->space = 0;

@@ -65,6 +65,7 @@ void space__free(struct tracker *t, struct space *s)
 	HASH_DEL(t->spaces, s);
 	order__free(t, s);
 	region_map__free(s->map);
+	origins__free(s->origins);
 	free(s->windows);
 	free(s->walk);
 	free(s);
@@ -152,6 +153,7 @@ int space__set_map(struct tracker *t, struct space *s, struct region *regions, s
 		t->totals.resyncs++;
 	}
 	s->has_base = true;
+	origins__of_base(t, s, first, end_ns);
 	if (!ev || audit__walk(t, s, ev))
 		space__exact(t, s, first, end_ns);
 	p = first ? tracker__process(t, s->tgid) : NULL;

@@ -116,6 +116,7 @@ static void tell_change(struct tracker *t, struct space *s, const struct origin 
 
 	memcpy(c.comm, by->comm, sizeof(c.comm));
 	space__describe(t, s, ch->start, ch->end, &rec);
+	origins__of_call(t, s, &rec);
 	if (!p || !t->observer)
 		return;
 	if (t->observer->call)

@@ -19,6 +19,32 @@
 
 #include <errno.h>
 
+/*
+ * Who made what is told as well as memory allows, and never fails an event: it has
+ * no part in this story (tests/unit/core/test_origins.c).
+ */
+void origins__of_call(struct tracker *t, struct space *s, const struct call_record *rec)
+{
+}
+
+void origins__of_base(const struct tracker *t, struct space *s, bool first, uint64_t ts_ns)
+{
+}
+
+void origins__of_fork(const struct tracker *t, const struct space *parent, struct space *child,
+		      uint64_t ts_ns)
+{
+}
+
+void process__note_sites(struct tracker *t, struct process *p, struct space *s, bool last,
+			 uint64_t ts_ns)
+{
+}
+
+void process__drop_sites(struct process *p)
+{
+}
+
 static int task(struct fixture *f, uint32_t tid)
 {
 	return fixture__try_task(f, SPACE, TGID, tid, 10);
