@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is worth telling a person: growth, protections, limits, failures and
- * locks. Each kind is told when it is news and then seldom, so that output
- * stays bounded however often it happens.
+ * What is worth telling a person: growth, limits, failures and locks, and how
+ * anything is told; protections are protections.c's. Each kind is told when it is
+ * news and then seldom, so that output stays bounded however often it happens.
  */
 #include "tracker_private.h"
 
@@ -47,6 +47,17 @@ static bool over(uint64_t pages, uint64_t more, uint64_t limit)
 	return limit != UINT64_MAX && (more > limit || pages * REGION_PAGE > limit - more);
 }
 
+const char *severity__name(enum severity severity)
+{
+	static const char *const names[SEVERITY_NR] = {
+#define X(id, name) [SEVERITY_##id] = name,
+		SEVERITIES(X)
+#undef X
+	};
+
+	return severity < SEVERITY_NR ? names[severity] : "?";
+}
+
 /* mm/mmap.c, mm/mlock.c, mm/vma.c: the checks that lead to ENOMEM, EAGAIN and EPERM. */
 enum limit limit__of_call(const struct tracker *t, const struct call *c, uint64_t *ret_bytes)
 {
@@ -80,8 +91,8 @@ enum limit limit__of_call(const struct tracker *t, const struct call *c, uint64_
 	return limit;
 }
 
-static void tell(struct tracker *t, struct process *p, const struct call_record *rec,
-		 struct finding *f)
+void finding__tell(struct tracker *t, struct process *p, const struct call_record *rec,
+		   struct finding *f)
 {
 	p->findings[f->kind]++;
 	f->ts_ns = rec->call->exit_ns;
@@ -99,46 +110,29 @@ static void tell(struct tracker *t, struct process *p, const struct call_record 
 		t->observer->finding(t->observer_ctx, f);
 }
 
-/* True for the 1st, 10th, 100th ... time. */
-static bool is_news(uint64_t count)
+void finding__tell_of_space(struct tracker *t, struct process *p, const struct space *s,
+			    struct finding *f, uint64_t ts_ns)
+{
+	p->findings[f->kind]++;
+	f->ts_ns = ts_ns;
+	f->process = p;
+	f->space = s;
+	if (t->observer && t->observer->finding)
+		t->observer->finding(t->observer_ctx, f);
+}
+
+bool finding__is_news(uint64_t count)
 {
 	while (count % 10 == 0 && count)
 		count /= 10;
 	return count == 1;
 }
 
-static void find_protection(struct tracker *t, struct process *p, const struct call_record *rec)
-{
-	const struct change *ch = rec->change;
-	struct finding f = {
-		.kind = FINDING_PROTECTION,
-		.old_flags = ch->old_flags,
-		.new_flags = ch->new_flags,
-		.bytes = ch->end - ch->start,
-	};
-
-	/* What moves keeps what it may, and had it before. */
-	if (ch->kind != CHANGE_APPLIED || rec->call->id == MT_CALL_MREMAP)
-		return;
-	if (ch->wx & CHANGE_W_AND_X)
-		snprintf(f.text, sizeof(f.text), "W+X: writable and executable at once");
-	else if (ch->wx & CHANGE_W_TO_X)
-		snprintf(f.text, sizeof(f.text), "W>X: was writable, now executable");
-	else if (ch->wx & CHANGE_X_TO_W)
-		snprintf(f.text, sizeof(f.text), "X>W: was executable, now writable");
-	else
-		return;
-	if (is_news(p->findings[FINDING_PROTECTION] + 1) || p->findings[FINDING_PROTECTION] < 20)
-		tell(t, p, rec, &f);
-	else
-		p->findings[FINDING_PROTECTION]++;
-}
-
 static void find_growth(struct tracker *t, struct process *p, const struct space *s,
 			const struct call_record *rec)
 {
 	uint64_t accessible = region_map__totals(s->map)->accessible, heap, other, now;
-	struct finding f = { .kind = FINDING_GROWTH };
+	struct finding f;
 	uint64_t *told;
 	char a[HUMAN_SIZE_ROOM], b[HUMAN_SIZE_ROOM];
 	const char *what;
@@ -152,26 +146,26 @@ static void find_growth(struct tracker *t, struct process *p, const struct space
 	what = rec->call->id == MT_CALL_BRK ? "heap (brk)" : "mapped and accessible memory";
 	if (now < *told + GROWTH_STEP || now - *told < *told / 4)
 		return;
-	f.bytes = now - *told;
+	f = (struct finding){ .kind = FINDING_GROWTH, .bytes = now - *told };
 	snprintf(f.text, sizeof(f.text), "%s grew by %s to %s", what, human_size(f.bytes, a),
 		 human_size(now, b));
 	*told = now;
-	tell(t, p, rec, &f);
+	finding__tell(t, p, rec, &f);
 }
 
 static void find_locked(struct tracker *t, struct process *p, const struct space *s,
 			const struct call_record *rec)
 {
 	uint64_t locked = s->mm.locked_vm * REGION_PAGE;
-	struct finding f = { .kind = FINDING_LOCKED };
+	struct finding f;
 	char a[HUMAN_SIZE_ROOM];
 
 	if (locked <= p->told_locked || locked - p->told_locked < p->told_locked / 4)
 		return;
-	f.bytes = locked - p->told_locked;
+	f = (struct finding){ .kind = FINDING_LOCKED, .bytes = locked - p->told_locked };
 	snprintf(f.text, sizeof(f.text), "%s locked now", human_size(locked, a));
 	p->told_locked = locked;
-	tell(t, p, rec, &f);
+	finding__tell(t, p, rec, &f);
 }
 
 /* Why, in one word; brk gives no error, it leaves the break where it was. */
@@ -186,13 +180,16 @@ static void find_refusal(struct tracker *t, struct process *p, const struct call
 {
 	struct finding f = {
 		.kind = rec->limit == LIMIT_NONE ? FINDING_FAILURE : FINDING_LIMIT,
+		.severity = rec->limit == LIMIT_NONE ? SEVERITY_INFO : SEVERITY_WARNING,
 		.bytes = rec->change->end - rec->change->start,
 	};
 	const char *call = call__name(rec->call->id);
 	char size[HUMAN_SIZE_ROOM + 4] = "", a[HUMAN_SIZE_ROOM];
 
+	if (t->observer && t->observer->refused)
+		t->observer->refused(t->observer_ctx, rec);
 	/* Programs ask for what a kernel may not have: EINVAL is no news but to -x. */
-	if (!is_news(p->findings[f.kind] + 1)) {
+	if (!finding__is_news(p->findings[f.kind] + 1)) {
 		p->findings[f.kind]++;
 		return;
 	}
@@ -203,17 +200,18 @@ static void find_refusal(struct tracker *t, struct process *p, const struct call
 	else
 		snprintf(f.text, sizeof(f.text), "%s%s failed at %s, %s", call, size,
 			 limit__name(rec->limit), limit__value(rec->limit, rec->limit_bytes, a));
-	tell(t, p, rec, &f);
+	finding__tell(t, p, rec, &f);
 }
 
-void findings__of_call(struct tracker *t, struct process *p, const struct space *s,
+void findings__of_call(struct tracker *t, struct process *p, struct space *s,
 		       const struct call_record *rec)
 {
+	/* First: what failed may have done a part of its work. */
+	protections__of_call(t, p, s, rec);
 	if (call__refused(rec->call)) {
 		find_refusal(t, p, rec);
 		return;
 	}
-	find_protection(t, p, rec);
 	find_growth(t, p, s, rec);
 	find_locked(t, p, s, rec);
 }

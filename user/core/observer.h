@@ -5,6 +5,8 @@
 
 #include "call.h"
 #include "call_model.h"
+#include "finding_kind.h"
+#include "protections.h"
 #include "space.h"
 
 enum process_what { PROCESS_FOUND, PROCESS_FORK, PROCESS_EXEC, PROCESS_EXIT };
@@ -30,21 +32,19 @@ struct call_record {
 	enum region_kind kind;
 };
 
-/* Findings, as -e and JSON spell them. */
-#define FINDING_KINDS(X)                                                     \
-	X(GROWTH, "growth", "heap or mapped memory grew")                    \
-	X(PROTECTION, "protection", "memory is, or was, writable and executable") \
-	X(LIMIT, "limit", "a call failed at a limit")                        \
-	X(FAILURE, "failure", "a call failed")                               \
-	X(LOCKED, "locked", "memory was locked")
+/* How much a finding deserves to be looked at. */
+#define SEVERITIES(X)          \
+	X(INFO, "info")        \
+	X(WARNING, "warning")  \
+	X(CRITICAL, "critical")
 
-enum finding_kind {
-#define X(id, name, text) FINDING_##id,
-	FINDING_KINDS(X)
+enum severity {
+#define X(id, name) SEVERITY_##id,
+	SEVERITIES(X)
 #undef X
-	FINDING_NR
+	SEVERITY_NR
 };
-const char *finding_kind__name(enum finding_kind kind);
+const char *severity__name(enum severity severity);
 
 struct finding {
 	uint64_t ts_ns;
@@ -54,9 +54,12 @@ struct finding {
 	uint32_t tid;
 	uint64_t start, end;	       /* the range, or 0, 0 */
 	uint64_t bytes;		       /* how much grew, failed, was locked */
+	enum severity severity;
 	uint32_t old_flags, new_flags; /* PROTECTION */
+	enum prot_class class;	       /* PROTECTION */
+	uint64_t count;		       /* PROTECTION: how often so far at this place */
 	enum region_kind region_kind;
-	const char *region_name;
+	const char *region_name;       /* NULL: it is of no region */
 	const struct call_record *call; /* that caused it, or NULL */
 	char text[160];			/* one plain sentence, escaped */
 };
@@ -88,6 +91,7 @@ struct audit_record {
 struct observer {
 	void (*process)(void *ctx, const struct process_record *rec);
 	void (*call)(void *ctx, const struct call_record *rec);
+	void (*refused)(void *ctx, const struct call_record *rec); /* each call that failed */
 	void (*finding)(void *ctx, const struct finding *finding);
 	void (*state)(void *ctx, const struct state_record *rec);
 	void (*lost)(void *ctx, const struct lost_record *rec);

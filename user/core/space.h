@@ -6,6 +6,8 @@
 #include "id_table.h"
 
 #include "call.h"
+#include "finding_kind.h"
+#include "protections.h"
 #include "origins.h"
 #include "region_kind.h"
 #include "region_map.h"
@@ -87,6 +89,7 @@ struct space {
 	struct window *windows; /* SPACE_WINDOWS, newest at next - 1; once there are threads */
 	uint32_t window_next, window_count, same_tid_run;
 	uint64_t window_latest_ns; /* the latest exit of all windows so far */
+	struct writtens *writtens; /* protections.c; NULL: nothing yet */
 	struct origin walk_by; /* whose section the walk that is coming in ended */
 	struct region *walk; /* pieces of a walk that is coming in */
 	size_t walk_n, walk_size;
@@ -120,7 +123,8 @@ struct process {
 	uint64_t committed, uncommitted;
 	uint64_t brk_grown, brk_shrunk;	 /* bytes, by brk alone */
 	uint64_t protections;		 /* changes of protection that worked */
-	uint64_t findings[8];		 /* by enum finding_kind */
+	struct prot_sums prot;
+	uint64_t findings[FINDING_NR];
 	/* At its end, or the tracker's: those that keep most first, and the sum of all. */
 	struct site *sites;
 	size_t n_sites;

@@ -43,6 +43,7 @@ void tracker__free(struct tracker *t)
 	HASH_CLEAR(hh, t->processes);
 	for (p = t->oldest; p; p = next) {
 		next = p->next;
+		prot_sums__fini(&p->prot);
 		process__drop_sites(p);
 		free(p);
 	}
@@ -66,6 +67,16 @@ void tracker__set_ordered(struct tracker *t)
 void tracker__set_max_map_count(struct tracker *t, uint64_t regions)
 {
 	t->max_map_count = regions;
+}
+
+void tracker__set_allow(struct tracker *t, struct allow *allow)
+{
+	t->allow = allow;
+}
+
+const struct allow *tracker__allow(const struct tracker *t)
+{
+	return t->allow;
 }
 
 struct space *tracker__space(struct tracker *t, uint64_t id)

@@ -16,6 +16,7 @@
 #include "stacks.h"
 
 struct tracker;
+struct allow;
 struct ledger;
 
 struct fork_event {
@@ -118,6 +119,9 @@ void tracker__set_ordered(struct tracker *t);
 /* vm.max_map_count, to name it when a call fails at it. */
 void tracker__set_max_map_count(struct tracker *t, uint64_t regions);
 
+/* Protections that are no findings; it must outlive the tracker, and counts what it allows. */
+void tracker__set_allow(struct tracker *t, struct allow *allow);
+const struct allow *tracker__allow(const struct tracker *t); /* NULL: none was set */
 /* What names the stacks of calls: not owned; NULL (as it begins): there are none. */
 void tracker__set_stacks(struct tracker *t, const struct stacks *stacks);
 const struct stacks *tracker__stacks(const struct tracker *t);

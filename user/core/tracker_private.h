@@ -29,6 +29,7 @@ struct tracker {
 	size_t ended_processes, uncertain_spaces;
 	uint32_t scan; /* number of the last scan of all threads */
 	uint64_t max_map_count;
+	struct allow *allow;	     /* not owned; NULL: nothing is allowed */
 	const struct stacks *stacks; /* not owned; NULL: there are none */
 	struct ledger *ledger;	     /* not owned; NULL: nobody wants it */
 	bool truth, ordered;
@@ -174,8 +175,21 @@ void process__note_sites(struct tracker *t, struct process *p, struct space *s, 
 void process__drop_sites(struct process *p);
 
 /* Findings (findings.c): all that a call, or what else made a change, gives cause for. */
-void findings__of_call(struct tracker *t, struct process *p, const struct space *s,
+void findings__of_call(struct tracker *t, struct process *p, struct space *s,
 		       const struct call_record *rec);
+/* Fills in what all findings of a call have in common, counts it and tells it. */
+void finding__tell(struct tracker *t, struct process *p, const struct call_record *rec,
+		   struct finding *f);
+/* The same of what no call is the cause of. */
+void finding__tell_of_space(struct tracker *t, struct process *p, const struct space *s,
+			    struct finding *f, uint64_t ts_ns);
+/* True for the 1st, 10th, 100th ... time. */
+bool finding__is_news(uint64_t count);
+
+/* Protections (protections.c): of a call that may have failed. */
+void protections__of_call(struct tracker *t, struct process *p, struct space *s,
+			  const struct call_record *rec);
+
 enum limit limit__of_call(const struct tracker *t, const struct call *c, uint64_t *ret_bytes);
 
 #endif

@@ -151,6 +151,7 @@ static void forget_oldest(struct tracker *t)
 		p->next->prev = p->prev;
 	else
 		t->newest = p->prev;
+	prot_sums__fini(&p->prot);
 	process__drop_sites(p);
 	free(p);
 }

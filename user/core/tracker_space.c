@@ -67,6 +67,7 @@ void space__free(struct tracker *t, struct space *s)
 	region_map__free(s->map);
 	origins__free(s->origins);
 	free(s->windows);
+	free(s->writtens);
 	free(s->walk);
 	free(s);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is told of calls: protections, growth, limits, failures, locks; and sums. */
+/* What is told of calls: growth, limits, failures, locks; and sums. */
 #include "tracker_fixture.h"
 
 #include <errno.h>
@@ -32,72 +32,6 @@ static void deliver(struct fixture *f, struct call c)
 				 (c.id == MT_CALL_MMAP && !call__failed(&c) ? c.args[1] : 0)) /
 				REGION_PAGE;
 	assert_int_equal(tracker__on_call(f->t, &c), 0);
-}
-
-/* ---------------------------------------------------------------- protections */
-
-static const struct {
-	const char *what, *before, *told; /* told NULL: nothing */
-	struct act act;
-} protections[] = {
-	{ "rw to rwx", "www", "W+X", { MT_CALL_MPROTECT, 0, 2, 'X' } },
-	{ "mapped rwx", "", "W+X", { MT_CALL_MMAP, 4, 2, 'X' } },
-	{ "rwx as it was", "XX", NULL, { MT_CALL_MPROTECT, 0, 2, 'X' } },
-	{ "rx to rwx", "xx", "W+X", { MT_CALL_MPROTECT, 0, 2, 'X' } },
-	{ "rw to rx", "www", "W>X", { MT_CALL_MPROTECT, 0, 2, 'x' } },
-	{ "rw among others to rx", "rrw", "W>X", { MT_CALL_MPROTECT, 0, 3, 'x' } },
-	{ "rx to rw", "xx", "X>W", { MT_CALL_MPROTECT, 1, 1, 'w' } },
-	{ "r to rx", "rr", NULL, { MT_CALL_MPROTECT, 0, 2, 'x' } },
-	{ "r to rw", "rr", NULL, { MT_CALL_MPROTECT, 0, 2, 'w' } },
-	{ "rw to nothing", "ww", NULL, { MT_CALL_MPROTECT, 0, 2, 'n' } },
-	{ "rwx to rx", "XX", NULL, { MT_CALL_MPROTECT, 0, 2, 'x' } },
-	{ "rwx to rw", "XX", NULL, { MT_CALL_MPROTECT, 0, 2, 'w' } },
-	{ "unmapped", "XX", NULL, { MT_CALL_MUNMAP, 0, 2, '.' } },
-	{ "mapped rx over rw", "ww", "W>X", { MT_CALL_MMAP, 0, 2, 'x' } },
-};
-
-static void protections_are_told(void **state)
-{
-	for (size_t i = 0; i < sizeof(protections) / sizeof(protections[0]); i++) {
-		struct fixture f;
-
-		print_message("%s\n", protections[i].what);
-		fixture__open_with(&f, protections[i].before);
-		fixture__act(&f, TGID, &protections[i].act, 40, 41);
-		if (!protections[i].told) {
-			assert_int_equal(f.told.findings[FINDING_PROTECTION], 0);
-		} else {
-			assert_int_equal(f.told.findings[FINDING_PROTECTION], 1);
-			if (strncmp(f.told.finding.text, protections[i].told, 3))
-				fail_msg("expected %s, got %s", protections[i].told,
-					 f.told.finding.text);
-			assert_int_equal(f.told.finding.start, PAGE(protections[i].act.page));
-			assert_int_equal(f.told.finding.bytes, LEN(protections[i].act.n));
-			assert_int_equal(f.told.finding.tid, TGID);
-			assert_int_equal(f.told.finding.ts_ns, 41);
-			assert_non_null(f.told.finding.process);
-			assert_non_null(f.told.finding.region_name);
-		}
-		fixture__close(&f);
-	}
-}
-
-/* The first twenty one by one, then the 100th and the 1000th. */
-static void protections_are_folded(void **state)
-{
-	struct fixture f;
-
-	fixture__open_with(&f, "ww");
-	for (unsigned int i = 0; i < 1000; i++) {
-		fixture__act(&f, TGID, MPROTECT(0, 1, 'x'), 100 + i * 4, 101 + i * 4);
-		if (i == 30)
-			assert_int_equal(f.told.findings[FINDING_PROTECTION], 20);
-		fixture__act(&f, TGID, MPROTECT(0, 1, 'r'), 102 + i * 4, 103 + i * 4);
-		fixture__act(&f, TGID, MPROTECT(0, 1, 'w'), 102 + i * 4, 103 + i * 4);
-	}
-	assert_int_equal(f.told.findings[FINDING_PROTECTION], 22);
-	assert_int_equal(tracker__process(f.t, TGID)->findings[FINDING_PROTECTION], 1000);
-	fixture__close(&f);
 }
 
 /* ---------------------------------------------------------------- growth */
@@ -397,8 +331,6 @@ static void kinds_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(protections_are_told),
-		cmocka_unit_test(protections_are_folded),
 		cmocka_unit_test(growth_is_told_in_steps),
 		cmocka_unit_test(the_heap_grows_and_shrinks),
 		cmocka_unit_test(limits_are_named),
