@@ -208,6 +208,7 @@ void findings__of_call(struct tracker *t, struct process *p, struct space *s,
 {
 	/* First: what failed may have done a part of its work. */
 	protections__of_call(t, p, s, rec);
+	limits__of_call(t, p, s, rec);
 	if (call__refused(rec->call)) {
 		find_refusal(t, p, rec);
 		return;

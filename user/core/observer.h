@@ -19,7 +19,15 @@ struct process_record {
 };
 
 /* Limits that a failed call may have hit. */
-enum limit { LIMIT_NONE, LIMIT_AS, LIMIT_DATA, LIMIT_MEMLOCK, LIMIT_STACK, LIMIT_MAP_COUNT };
+enum limit {
+	LIMIT_NONE,
+	LIMIT_AS,
+	LIMIT_DATA,
+	LIMIT_MEMLOCK,
+	LIMIT_STACK,
+	LIMIT_MAP_COUNT,
+	LIMIT_CGROUP, /* no call fails at it: that comes near is told */
+};
 
 struct call_record {
 	const struct call *call;
@@ -61,6 +69,8 @@ struct finding {
 	enum region_kind region_kind;
 	const char *region_name;       /* NULL: it is of no region */
 	const struct call_record *call; /* that caused it, or NULL */
+	const struct leak *leak;	/* LEAK: who, and the evidence */
+	uint64_t left_ns; /* NEAR: until it is reached at the present rate; 0: it is not */
 	char text[160];			/* one plain sentence, escaped */
 };
 

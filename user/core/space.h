@@ -11,6 +11,7 @@
 #include "origins.h"
 #include "region_kind.h"
 #include "region_map.h"
+#include "suspect.h"
 
 /* How much of an address space is of which sort, in bytes. */
 struct usage {
@@ -90,6 +91,8 @@ struct space {
 	uint32_t window_next, window_count, same_tid_run;
 	uint64_t window_latest_ns; /* the latest exit of all windows so far */
 	struct writtens *writtens; /* protections.c; NULL: nothing yet */
+	struct suspects *suspects;	/* suspects.c; NULL: nothing yet */
+	struct kept_stacks *kept_stacks; /* kept_stacks.c; NULL: nothing yet */
 	struct origin walk_by; /* whose section the walk that is coming in ended */
 	struct region *walk; /* pieces of a walk that is coming in */
 	size_t walk_n, walk_size;
@@ -101,6 +104,8 @@ static inline bool space__is_32bit(const struct space *s)
 {
 	return s->layout.task_size && s->layout.task_size < 1ull << 32;
 }
+
+#define PROCESS_NEAR 3 /* limits that come near: of limits.c */
 
 struct process {
 	uint32_t tgid, parent;
@@ -125,10 +130,17 @@ struct process {
 	uint64_t protections;		 /* changes of protection that worked */
 	struct prot_sums prot;
 	uint64_t findings[FINDING_NR];
+	/* limits.c: as they were last read, 0: not known; how near was told; what was there then */
+	struct mt_limits limits;
+	int near_told[PROCESS_NEAR];
+	struct rate near_rates[PROCESS_NEAR];
+	bool wants_limits;
+	uint64_t asked_locked, asked_data;
 	/* At its end, or the tracker's: those that keep most first, and the sum of all. */
 	struct site *sites;
 	size_t n_sites;
 	struct site_sums site_sums;
+	struct suspicions suspicions;
 	uint64_t told_heap, told_other, told_locked; /* bytes when growth was last told */
 	struct process *next, *prev;
 	UT_hash_handle hh;

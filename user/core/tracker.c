@@ -45,11 +45,13 @@ void tracker__free(struct tracker *t)
 		next = p->next;
 		prot_sums__fini(&p->prot);
 		process__drop_sites(p);
+		suspicions__drop(&p->suspicions);
 		free(p);
 	}
 	HASH_ITER(hh, t->spaces, s, s_tmp)
 		space__free(t, s);
 	backings__free(t->backings);
+	cgroups__free(t);
 	free(t->ended);
 	free(t);
 }
@@ -267,6 +269,8 @@ static int fork_lives(struct tracker *t, const struct fork_event *ev, bool *ret_
 			tracker__tell_process(t, PROCESS_FORK, p, ev->ts_ns);
 	}
 	err = thread__add(t, ev->child_tid, p, child, 0);
+	if (ev->thread)
+		thread__note_stack(t, ev->child_tid, child, ev->child_sp);
 	/* A snapshot that is younger than the fork knows more than the parent's map. */
 	if (err || ev->shared || (child->has_base && ev->ts_ns <= child->base_begin_ns))
 		return err;
@@ -317,11 +321,13 @@ int tracker__on_exec(struct tracker *t, const struct exec_event *ev)
 		return -ENOMEM;
 	process__move(t, p, s);
 	process__drop_sites(p);
+	suspicions__drop(&p->suspicions);
 	s->born = CAUSE_EXEC;
 	s->layout = ev->layout;
 	s->mm = ev->mm;
 	memset(&p->at_start, 0, sizeof(p->at_start));
 	p->told_heap = p->told_other = p->told_locked = 0;
+	limits__forget(p);
 	tracker__tell_process(t, PROCESS_EXEC, p, ev->ts_ns);
 	return thread__add(t, ev->tid, p, s, 0);
 }
@@ -346,8 +352,10 @@ int tracker__apply_exit(struct tracker *t, const struct exit_event *ev)
 {
 	struct process *p = tracker__process(t, ev->tgid);
 
-	if (p)
+	if (p) {
+		thread__note_end(t, ev->tid, p, ev->ts_ns);
 		thread__del(t, ev->tid, p, tracker__space(t, p->space));
+	}
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct fork_event {
 	uint32_t tgid, tid, child_tgid, child_tid;
 	uint64_t space, child_space, child_start_ns;
 	uint64_t seq; /* tier ordered: of the section that copied the map; 0: unknown */
+	uint64_t child_sp; /* its stack pointer as it begins; 0 unknown */
 	bool thread, shared, no_base;
 	struct mt_counters mm;
 	struct layout layout;
@@ -118,6 +119,37 @@ void tracker__set_ordered(struct tracker *t);
 
 /* vm.max_map_count, to name it when a call fails at it. */
 void tracker__set_max_map_count(struct tracker *t, uint64_t regions);
+
+/*
+ * Live processes whose limits are wanted: NULL begins, NULL ends. tracker__set_limits()
+ * answers; limits NULL: they could not be read.
+ */
+struct process *tracker__next_limits_wanted(struct tracker *t, struct process *after);
+void tracker__set_limits(struct tracker *t, struct process *p, const struct mt_limits *limits,
+			 uint64_t ts_ns);
+
+/* Now and then, about once a second: what rises with time, and how fast (trend.h). */
+void tracker__sample(struct tracker *t, uint64_t ts_ns);
+
+/* The region maps a file, which may have been deleted since: so it is to be asked for. */
+bool region__may_be_gone(const struct region *r, const struct backing *b);
+/* That file, which the process has mapped, has been deleted or replaced. */
+void tracker__on_deleted(struct tracker *t, struct process *p, uint32_t backing, uint64_t ts_ns);
+
+/* What malloc(3) has in the heaps of p, and what of that is free. */
+void tracker__on_malloc(struct tracker *t, struct process *p, const struct malloc_sum *sum,
+			uint64_t ts_ns);
+
+/*
+ * What a cgroup has of the memory that it may have; p is one of its processes, and
+ * told of when that comes near. id: is never that of another one.
+ */
+struct cgroup_memory {
+	uint64_t id;
+	uint64_t used, max;
+};
+void tracker__on_cgroup(struct tracker *t, struct process *p, const struct cgroup_memory *memory,
+			uint64_t ts_ns);
 
 /* Protections that are no findings; it must outlive the tracker, and counts what it allows. */
 void tracker__set_allow(struct tracker *t, struct allow *allow);

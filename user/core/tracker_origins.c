@@ -190,6 +190,7 @@ void process__note_sites(struct tracker *t, struct process *p, struct space *s, 
 	/* What the records of calls that were lost had to tell. */
 	apply_all(t, s, CAUSE_UNSEEN, false, ts_ns);
 	origins__heap(s->origins, &p->heap_end);
+	suspects__note(p, s);
 	sites = origins__sites(s->origins);
 	for (i = 0; i < sites->n; i++) {
 		struct site_sums sums = site__sums(intern__at(sites, i));

@@ -9,6 +9,7 @@
 struct thread {
 	uint32_t tid, tgid;
 	uint64_t user_sp; /* when it was found; 0 unknown */
+	uint64_t stack_sp; /* then, or when it was born: somewhere in its stack; 0 unknown */
 	uint32_t scan;	  /* that saw it last */
 	/* Tier truth, of the call under way: what it has changed, and what that was. */
 	struct change change;
@@ -29,10 +30,13 @@ struct tracker {
 	size_t ended_processes, uncertain_spaces;
 	uint32_t scan; /* number of the last scan of all threads */
 	uint64_t max_map_count;
+	bool limits_wanted; /* of some process */
 	struct allow *allow;	     /* not owned; NULL: nothing is allowed */
 	const struct stacks *stacks; /* not owned; NULL: there are none */
 	struct ledger *ledger;	     /* not owned; NULL: nobody wants it */
 	bool truth, ordered;
+	size_t series; /* suspects.c, of all spaces */
+	struct cgroups *cgroups; /* limits_cgroup.c; NULL: none yet */
 	size_t held_bytes; /* tier ordered: that all spaces hold back */
 	unsigned int distrust;
 	uint64_t *ended; /* spaces that nobody uses any more */
@@ -66,6 +70,10 @@ void process__note_peak(struct process *p, const struct space *s);
 int thread__add(struct tracker *t, uint32_t tid, struct process *p, struct space *s,
 		uint64_t user_sp);
 bool thread__is_known(const struct tracker *t, uint32_t tid, const struct process *p);
+/* It was born with its stack pointer there; 0: not known. */
+void thread__note_stack(struct tracker *t, uint32_t tid, struct space *s, uint64_t sp);
+/* It has ended: before it is deleted. */
+void thread__note_end(struct tracker *t, uint32_t tid, const struct process *p, uint64_t ts_ns);
 void thread__del(struct tracker *t, uint32_t tid, struct process *p, struct space *s);
 
 /* Spaces (tracker_space.c). */
@@ -185,6 +193,40 @@ void finding__tell_of_space(struct tracker *t, struct process *p, const struct s
 			    struct finding *f, uint64_t ts_ns);
 /* True for the 1st, 10th, 100th ... time. */
 bool finding__is_news(uint64_t count);
+
+/* Limits that come near (limits.c). */
+void limits__of_call(struct tracker *t, struct process *p, const struct space *s,
+		     const struct call_record *rec);
+/* The process has a new program. */
+void limits__forget(struct process *p);
+/* How fast they come near: about once a second. */
+void limits__sample(struct process *p, const struct space *s, uint64_t ts_ns);
+/* 0, 1 from 80% on, 2 from 95% on. */
+int limit__nearness(uint64_t used, uint64_t limit);
+/* Tells: "9M locked: 90% of RLIMIT_MEMLOCK, 10M, reached in 3 h at this rate (1M/s)". */
+struct near {
+	enum limit limit;
+	const char *what; /* there is so much of */
+	uint64_t used, max;
+	const struct rate *rate;
+	int level; /* limit__nearness() */
+};
+void near__tell(struct tracker *t, struct process *p, const struct space *s,
+		const struct near *near, uint64_t ts_ns);
+void cgroups__free(struct tracker *t);
+
+/* Sites whose kept memory rises (suspects.c). */
+void suspects__sample(struct tracker *t, struct space *s, uint64_t ts_ns);
+void suspects__free(struct tracker *t, struct space *s);
+/* What was told is noted in p. */
+void suspects__note(struct process *p, const struct space *s);
+void suspicions__drop(struct suspicions *all);
+
+/* Stacks of threads that have ended (kept_stacks.c). sp: in the thread's stack; 0: not known. */
+void kept_stacks__of_birth(struct space *s, uint64_t sp);
+void kept_stacks__of_end(struct space *s, uint64_t sp, uint64_t ts_ns);
+void kept_stacks__sample(struct tracker *t, struct space *s, uint64_t ts_ns);
+void kept_stacks__free(struct space *s);
 
 /* Protections (protections.c): of a call that may have failed. */
 void protections__of_call(struct tracker *t, struct process *p, struct space *s,

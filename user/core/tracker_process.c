@@ -83,6 +83,7 @@ int thread__add(struct tracker *t, uint32_t tid, struct process *p, struct space
 	th->tid = tid;
 	th->tgid = p->tgid;
 	th->user_sp = user_sp;
+	th->stack_sp = tid != p->tgid ? user_sp : 0;
 	th->scan = t->scan;
 	HASH_ADD(hh, t->threads, tid, sizeof(th->tid), th);
 	if (!th->hh.tbl) {
@@ -94,6 +95,25 @@ int thread__add(struct tracker *t, uint32_t tid, struct process *p, struct space
 		s->threads++;
 	t->totals.threads++;
 	return 0;
+}
+
+void thread__note_stack(struct tracker *t, uint32_t tid, struct space *s, uint64_t sp)
+{
+	struct thread *th;
+
+	HASH_FIND(hh, t->threads, &tid, sizeof(tid), th);
+	if (th)
+		th->stack_sp = sp;
+	kept_stacks__of_birth(s, sp);
+}
+
+void thread__note_end(struct tracker *t, uint32_t tid, const struct process *p, uint64_t ts_ns)
+{
+	struct thread *th;
+
+	HASH_FIND(hh, t->threads, &tid, sizeof(tid), th);
+	if (th && th->tgid == p->tgid)
+		kept_stacks__of_end(tracker__space(t, p->space), th->stack_sp, ts_ns);
 }
 
 void thread__del(struct tracker *t, uint32_t tid, struct process *p, struct space *s)
@@ -153,6 +173,7 @@ static void forget_oldest(struct tracker *t)
 		t->newest = p->prev;
 	prot_sums__fini(&p->prot);
 	process__drop_sites(p);
+	suspicions__drop(&p->suspicions);
 	free(p);
 }
 

@@ -66,6 +66,8 @@ void space__free(struct tracker *t, struct space *s)
 	order__free(t, s);
 	region_map__free(s->map);
 	origins__free(s->origins);
+	suspects__free(t, s);
+	kept_stacks__free(s);
 	free(s->windows);
 	free(s->writtens);
 	free(s->walk);

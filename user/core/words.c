@@ -73,6 +73,7 @@ const char *limit__name(enum limit limit)
 		[LIMIT_MEMLOCK] = "RLIMIT_MEMLOCK",
 		[LIMIT_STACK] = "RLIMIT_STACK",
 		[LIMIT_MAP_COUNT] = "vm.max_map_count",
+		[LIMIT_CGROUP] = "memory.max",
 	};
 
 	return (size_t)limit < sizeof(names) / sizeof(names[0]) ? names[limit] : NULL;

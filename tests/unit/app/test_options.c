@@ -57,44 +57,44 @@ static void describe(const struct trace_options *o, char *buf, size_t size)
 		 o->command ? o->command[0] : "", o->command && o->command[1] ? o->command[1] : "");
 }
 
-/* "22+5" are all calls and findings; d is in us. */
+/* "22+10" are all calls and findings; d is in us. */
 static const struct {
 	struct command_line line;
 	const char *want;
 } accepted[] = {
 	{ { { "-p", "1" } },
-	  "p=1 a=0 f=0 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=0K/0 cmd=," },
+	  "p=1 a=0 f=0 c= n= u=-1 d=0 e=22+10 z=0 o= user= ring=0K/0 cmd=," },
 	{ { { "-p", "3,1,3", "--pid=2", "-p1" } },
-	  "p=3,1,2 a=0 f=0 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=0K/0 cmd=," },
+	  "p=3,1,2 a=0 f=0 c= n= u=-1 d=0 e=22+10 z=0 o= user= ring=0K/0 cmd=," },
 	{ { { "-v", "ls", "-l", "-q" } },
-	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+5 z=0 v o= user= ring=0K/0 cmd=ls,-l" },
+	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+10 z=0 v o= user= ring=0K/0 cmd=ls,-l" },
 	{ { { "--", "-x", "--help" } },
-	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=0K/0 cmd=-x,--help" },
+	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+10 z=0 o= user= ring=0K/0 cmd=-x,--help" },
 	{ { { "ls", "--", "-a" } },
-	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=0K/0 cmd=ls,--" },
+	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+10 z=0 o= user= ring=0K/0 cmd=ls,--" },
 	{ { { "-afx", "--json", "-oout" } },
-	  "p= a=1 f=1 c= n= u=-1 d=0 e=22+5 z=0 x json o=out user= ring=0K/0 cmd=," },
+	  "p= a=1 f=1 c= n= u=-1 d=0 e=22+10 z=0 x json o=out user= ring=0K/0 cmd=," },
 	{ { { "-c", "a/b", "-q" } },
-	  "p= a=1 f=0 c=a/b n= u=-1 d=0 e=22+5 z=0 q o= user= ring=0K/0 cmd=," },
+	  "p= a=1 f=0 c=a/b n= u=-1 d=0 e=22+10 z=0 q o= user= ring=0K/0 cmd=," },
 	{ { { "-n", "123456789012345", "-u", "root" } },
-	  "p= a=1 f=0 c= n=123456789012345 u=0 d=0 e=22+5 z=0 o= user= ring=0K/0 cmd=," },
+	  "p= a=1 f=0 c= n=123456789012345 u=0 d=0 e=22+10 z=0 o= user= ring=0K/0 cmd=," },
 	{ { { "-u", "4294967294" } },
-	  "p= a=1 f=0 c= n= u=-2 d=0 e=22+5 z=0 o= user= ring=0K/0 cmd=," },
+	  "p= a=1 f=0 c= n= u=-2 d=0 e=22+10 z=0 o= user= ring=0K/0 cmd=," },
 	{ { { "--user", "root", "-s", "none", "id" } },
-	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+5 z=0 o= user=root ring=0K/0 cmd=id," },
+	  "p= a=0 f=1 c= n= u=-1 d=0 e=22+10 z=0 o= user=root ring=0K/0 cmd=id," },
 	{ { { "-a", "-d", "0.5", "-z", "4K" } },
-	  "p= a=1 f=0 c= n= u=-1 d=500000 e=22+5 z=4096 o= user= ring=0K/0 cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=500000 e=22+10 z=4096 o= user= ring=0K/0 cmd=," },
 	{ { { "-a", "-d", "1.5h", "-z", "2g" } },
-	  "p= a=1 f=0 c= n= u=-1 d=5400000000 e=22+5 z=2147483648 o= user= ring=0K/0 cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=5400000000 e=22+10 z=2147483648 o= user= ring=0K/0 cmd=," },
 	{ { { "-a", "-d.25m", "-z17179869183G" } },
-	  "p= a=1 f=0 c= n= u=-1 d=15000000 e=22+5 z=18446744072635809792 "
+	  "p= a=1 f=0 c= n= u=-1 d=15000000 e=22+10 z=18446744072635809792 "
 	  "o= user= ring=0K/0 cmd=," },
 	{ { { "-a", "-d", "10s", "--ring-size", "100K" } },
-	  "p= a=1 f=0 c= n= u=-1 d=10000000 e=22+5 z=0 o= user= ring=128K/0 cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=10000000 e=22+10 z=0 o= user= ring=128K/0 cmd=," },
 	{ { { "-a", "--ring-size", "1M,3" } },
-	  "p= a=1 f=0 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=1024K/4 cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=0 e=22+10 z=0 o= user= ring=1024K/4 cmd=," },
 	{ { { "-a", "--ring-size", "64K" } },
-	  "p= a=1 f=0 c= n= u=-1 d=0 e=22+5 z=0 o= user= ring=64K/0 cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=0 e=22+10 z=0 o= user= ring=64K/0 cmd=," },
 	{ { { "-a", "-e", "mmap,growth" } },
 	  "p= a=1 f=0 c= n= u=-1 d=0 e=1+1 z=0 v o= user= ring=0K/0 cmd=," },
 	{ { { "-a", "-e", "growth", "-e", "brk" } },
@@ -102,7 +102,7 @@ static const struct {
 	{ { { "-a", "-q", "-e", "brk" } },
 	  "p= a=1 f=0 c= n= u=-1 d=0 e=1+0 z=0 q o= user= ring=0K/0 cmd=," },
 	{ { { "-a", "-e", "!brk,madvise,locked" } },
-	  "p= a=1 f=0 c= n= u=-1 d=0 e=20+4 z=0 o= user= ring=0K/0 cmd=," },
+	  "p= a=1 f=0 c= n= u=-1 d=0 e=20+9 z=0 o= user= ring=0K/0 cmd=," },
 	{ { { "-a", "-e", "brk,mmap", "-e", "!brk" } },
 	  "p= a=1 f=0 c= n= u=-1 d=0 e=1+0 z=0 v o= user= ring=0K/0 cmd=," },
 };
