@@ -49,14 +49,15 @@ missing := $(foreach tool,$(firstword $(CC)) $(CLANG) $(PKG_CONFIG) $(BPFTOOL), 
 ifneq ($(strip $(missing)),)
 $(error not found: $(strip $(missing)). On Debian, ./scripts/setup installs what the build needs)
 endif
-LIBS := libbpf libelf zlib libcap-ng
+LIBS := libbpf libdw libelf zlib libcap-ng
 missing := $(foreach lib,$(LIBS),$(if $(shell $(PKG_CONFIG) --exists $(lib) && echo y),,$(lib)))
 ifneq ($(strip $(missing)),)
 $(error $(PKG_CONFIG) does not find: $(strip $(missing)). On Debian, ./scripts/setup installs them)
 endif
 BPF_LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags libbpf)
 LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS))
-LIB_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)) -lpthread
+# libstdc++ has what demangles C++, libiberty what demangles Rust.
+LIB_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)) -liberty -lstdc++ -lpthread
 CMOCKA_CFLAGS := $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)
 CMOCKA_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null || echo -lcmocka)
 JSON_CFLAGS := $(shell $(PKG_CONFIG) --cflags json-c 2>/dev/null)
