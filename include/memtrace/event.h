@@ -168,6 +168,39 @@ struct mt_call {
 	struct mt_counters mm;
 };
 
+#define MT_STACK_REGS 12
+#define MT_STACK_BYTES 16384
+#define MT_STACK_LARGE (1u << 20) /* calls that ask for so much have tokens of their own */
+#define MT_STACK_TOKENS 2048	  /* of each sort, that may lie there unused */
+#define MT_STACK_CHAIN 48	  /* return addresses from outside of those bytes */
+
+/* struct mt_stack.regs: what functions keep for their callers, by DWARF numbers (psABIs). */
+#if defined(__TARGET_ARCH_arm64) || defined(__aarch64__)
+#define MT_STACK_KEPT { 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30 }
+#define MT_STACK_FP 10 /* which of them is the frame pointer */
+#else
+#define MT_STACK_KEPT { 3, 6, 12, 13, 14, 15 } /* rbx, rbp, r12 to r15 */
+#define MT_STACK_FP 1
+#endif
+
+/*
+ * The user's registers and stack as a call that asked for memory ends. These
+ * records have a ring of their own, where each comes before its call's record.
+ */
+struct mt_stack {
+	__u64 cookie;
+	__u64 space;
+	__u32 tgid, tid; /* in the tracing user's pid namespace */
+	__u32 call;	 /* enum mt_call_id */
+	__u32 len;	 /* bytes that follow: what lies from sp upwards */
+	__u64 ip, sp;
+	__u64 regs[MT_STACK_REGS];
+	__u64 chain_at; /* where frame pointers first lead out of these bytes */
+	__u32 chain_n;
+	__u32 chain_ended; /* 1: by a frame pointer of 0, as the outermost frame has it */
+	__u64 chain[MT_STACK_CHAIN]; /* return addresses from there on */
+};
+
 /* The limits an error may have hit, in bytes (RLIM_INFINITY: ~0). */
 struct mt_limits {
 	__u64 as, data, memlock, stack;

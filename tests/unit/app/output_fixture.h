@@ -43,4 +43,28 @@ struct summary sample_summary(struct tracker *t, uint64_t n);
 struct view view_all(void);
 extern const struct start_info sample_start;
 
+/* Number 1 has two frames, the second in generated code, and is cut. */
+struct stacks *sample_stacks(void);
+
+/*
+ * Gives the space two regions at 0x10000: of the first 8 pages 4 were there, 4 were
+ * mapped twice with stack 1, the last of them made read-only by another's call and given
+ * back; of 70 more pages each had a thread of its own.
+ */
+void sample_history(struct space *s);
+void sample_history__free(struct space *s);
+
+/*
+ * Gives p a site with a stack, whose innermost frames are malloc's, and one without.
+ * Returns the stacks, which t has by then and the caller frees after it.
+ */
+struct stacks *sample_sites(struct tracker *t, struct process *p);
+
+/* Gives p a heap at its start and end, of five parts. */
+void sample_heap(struct process *p);
+/* Sites of a process, and what is suspected of it. */
+void sample_needs(struct process *p);
+
+size_t count_lines(const char *text);
+
 #endif
