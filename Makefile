@@ -18,6 +18,7 @@ AR ?= ar
 CLANG ?= clang
 LLVM_STRIP ?= llvm-strip
 PKG_CONFIG ?= pkg-config
+PROTOC_C ?= protoc-c
 INSTALL ?= install
 CLANG_FORMAT ?= clang-format
 # Often in /usr/sbin, which an ordinary user's PATH does not name.
@@ -44,12 +45,12 @@ endif
 # What the chosen targets cannot do without is named once, before anything runs.
 QUIET_GOALS := help clean format-check version uninstall
 ifneq ($(filter-out $(QUIET_GOALS),$(or $(MAKECMDGOALS),all)),)
-missing := $(foreach tool,$(firstword $(CC)) $(CLANG) $(PKG_CONFIG) $(BPFTOOL), \
+missing := $(foreach tool,$(firstword $(CC)) $(CLANG) $(PKG_CONFIG) $(BPFTOOL) $(PROTOC_C), \
 	$(if $(shell command -v $(tool) 2>/dev/null),,$(tool)))
 ifneq ($(strip $(missing)),)
 $(error not found: $(strip $(missing)). On Debian, ./scripts/setup installs what the build needs)
 endif
-LIBS := libbpf libdw libelf zlib libcap-ng
+LIBS := libbpf libdw libelf zlib libcap-ng libprotobuf-c
 missing := $(foreach lib,$(LIBS),$(if $(shell $(PKG_CONFIG) --exists $(lib) && echo y),,$(lib)))
 ifneq ($(strip $(missing)),)
 $(error $(PKG_CONFIG) does not find: $(strip $(missing)). On Debian, ./scripts/setup installs them)
@@ -100,6 +101,11 @@ obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 CORE_OBJS := $(call obj,$(CORE_SRCS))
 APP_OBJS := $(call obj,$(filter-out $(MAIN_SRC),$(APP_SRCS)))
 MAIN_OBJ := $(call obj,$(MAIN_SRC))
+# The code that packs profiles, made from their description.
+PROTO_SRC := user/output/profile.proto
+PROTO_C := $(O)/gen/profile.pb-c.c
+PROTO_OBJ := $(O)/obj/gen/profile.pb-c.o
+PPROF_OBJ := $(O)/obj/user/output/pprof.o
 # The only code that may see libbpf and the skeleton.
 LIVE_OBJS := $(filter $(O)/obj/user/input/live%,$(APP_OBJS))
 
@@ -246,14 +252,32 @@ $(APP_OBJS) $(MAIN_OBJ): EXTRA_CPPFLAGS = $(LIB_CFLAGS)
 $(LIVE_OBJS): EXTRA_CPPFLAGS = -I$(O) $(LIB_CFLAGS)
 $(LIVE_OBJS): $(O)/memtrace.skel.h
 
+$(PROTO_C): $(PROTO_SRC) $(O)/.flags
+	$(say) PROTOC $@
+	@mkdir -p $(@D)
+	$(Q)$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
+
+# Its warnings are not ours to mend.
+$(PROTO_OBJ): $(PROTO_C)
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(CFLAGS) $(SANITIZE_FLAGS) $(LIB_CFLAGS) -I$(O)/gen -c $< -o $@
+
+$(PPROF_OBJ): EXTRA_CPPFLAGS = -I$(O)/gen $(LIB_CFLAGS)
+$(PPROF_OBJ): $(PROTO_C)
+
 $(O)/obj/tests/%.o: tests/%.c $(O)/.flags
 	$(say) CC $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CPPFLAGS) -I$(<D) $(CMOCKA_CFLAGS) $(JSON_CFLAGS) $(BASE_CFLAGS) $(DEPFLAGS) -c $< -o $@
 
+# It reads back what was packed.
+$(O)/obj/tests/unit/app/test_exports.o: CPPFLAGS += -I$(O)/gen
+$(O)/obj/tests/unit/app/test_exports.o: $(PROTO_C)
+
 # Removed first: ar would keep members whose sources are gone.
 $(LIBCORE): $(CORE_OBJS)
-$(LIBAPP): $(APP_OBJS)
+$(LIBAPP): $(APP_OBJS) $(PROTO_OBJ)
 $(LIBCORE) $(LIBAPP): $(O)/.flags $(O)/.sources
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
@@ -305,8 +329,8 @@ $(WORKLOAD_BINS): $(O)/workloads/%: tests/workloads/%.c $(O)/.flags
 FUZZ_CFLAGS = -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -DMEMTRACE_VERSION='"$(VERSION)"' $(BASE_CPPFLAGS) $(LIB_CFLAGS)
 # What takes bytes from strangers, and all that it needs; not the verbs, nor libbpf.
-FUZZ_SRCS := $(CORE_SRCS) $(filter-out user/input/live% user/cmd/%,$(APP_SRCS)) \
-	$(filter user/cmd/option%,$(APP_SRCS))
+FUZZ_SRCS := $(CORE_SRCS) $(filter-out user/input/live% user/output/pprof.c user/cmd/%,$(APP_SRCS)) \
+	$(filter user/cmd/option% user/cmd/allow.c,$(APP_SRCS))
 FUZZ_OBJS := $(patsubst %.c,$(O)/fuzz/obj/%.o,$(FUZZ_SRCS))
 
 $(O)/fuzz/obj/%.o: %.c $(O)/.flags
