@@ -144,7 +144,8 @@ static void snapshot__print_text(const struct snapshot *s, struct writer *out)
 
 	writer__printf(out, "# pid %d (%s) from /proc %s\n", (int)s->pid, s->stat.comm,
 		       s->exact ? "exact" : "uncertain: it changed while it was read");
-	print_map(out, s->map, s->backings, &s->layout, *s->vsyscall ? s->vsyscall : NULL, true);
+	print_map(out, s->map, s->backings, &s->layout, *s->vsyscall ? s->vsyscall : NULL, true,
+		  NULL);
 	region_map__kind_bytes(s->map, s->backings, &s->layout, bytes);
 	writer__printf(out, "\n%8s %-13s %s\n", "SIZE", "KIND", "WHAT IT IS");
 	for (i = 0; i < KIND_NR; i++) {

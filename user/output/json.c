@@ -15,17 +15,21 @@
 #include <time.h>
 
 #include "call_text.h"
+#include "json_heap.h"
+#include "json_stack.h"
+#include "json_summary.h"
+#include "json_suspects.h"
 #include "json_writer.h"
 #include "processes.h"
 #include "util/escape.h"
 
 #define SCHEMA 1
-#define PROCESSES_MAX 1000 /* in a summary */
 #define COMMAND_MAX 4096   /* bytes of our command line */
+#define HISTORY_MAX 4096   /* parts of regions in a map */
 
 struct json_sink {
 	struct sink s;
-	const struct process *top[PROCESSES_MAX];
+	const struct process *top[JSON_PROCESSES_MAX];
 };
 
 static int64_t since_start(const struct sink *s, uint64_t ts_ns)
@@ -173,6 +177,15 @@ static void call_result(struct json *j, const struct call_record *rec)
 	}
 }
 
+/* Nothing where the call was not sampled. */
+static void call_stack(struct json *j, const struct sink *s, enum json_field_id field, uint32_t id)
+{
+	const struct stack *stack = json_stack__write(j, field, s->info.stacks, id);
+
+	if (stack && field == JSON_call_stack && stack->cut)
+		json__bool(j, JSON_call_stack_cut, true);
+}
+
 static void change_record(struct sink *s, const struct call_record *rec)
 {
 	const struct change *ch = rec->change;
@@ -234,6 +247,11 @@ static void json_sink__call(struct sink *s, const struct call_record *rec)
 		json__string(&j, JSON_call_region, rec->region_name);
 		json__string(&j, JSON_call_region_kind, region_kind__name(rec->kind));
 	}
+	call_stack(&j, s, JSON_call_stack, c->stack);
+	if (c->for_calls) {
+		json__u64(&j, JSON_call_for_bytes, c->for_bytes);
+		json__u64(&j, JSON_call_for_calls, c->for_calls);
+	}
 	json__end(&j);
 	if (rec->change && rec->change->kind != CHANGE_NONE)
 		change_record(s, rec);
@@ -267,6 +285,11 @@ static void json_sink__finding(struct sink *s, const struct finding *f)
 	json__string(&j, JSON_finding_kind, finding_kind__name(f->kind));
 	if (f->call)
 		finding_call(&j, f->call);
+	json__string(&j, JSON_finding_severity, severity__name(f->severity));
+	if (f->kind == FINDING_PROTECTION) {
+		json__string(&j, JSON_finding_class, prot_class__name(f->class));
+		json__u64(&j, JSON_finding_count, f->count);
+	}
 	if (f->end) {
 		json__hex(&j, JSON_finding_start, f->start);
 		json__hex(&j, JSON_finding_end, f->end);
@@ -281,6 +304,16 @@ static void json_sink__finding(struct sink *s, const struct finding *f)
 		json__string(&j, JSON_finding_region_kind, region_kind__name(f->region_kind));
 	}
 	json__string(&j, JSON_finding_text, f->text);
+	if (f->call)
+		call_stack(&j, s, JSON_finding_stack, f->call->call->stack);
+	if (f->left_ns)
+		json__u64(&j, JSON_finding_left_ns, f->left_ns);
+	if (f->leak && !f->leak->whole)
+		call_stack(&j, s, JSON_finding_stack, f->leak->site.stack);
+	if (f->leak)
+		json_suspects__leak(&j, s, f->leak);
+	if (f->kind == FINDING_FREE)
+		json_suspects__malloc(&j, s, JSON_finding_malloc, f->process);
 	json__end(&j);
 }
 
@@ -289,11 +322,13 @@ static void json_sink__map(struct sink *s, const struct process *p, const struct
 {
 	const struct backing *b;
 	const struct region *r;
+	size_t left = HISTORY_MAX;
 	struct region_iter it;
 	struct json j;
 	char dev[32];
 
-	BEGIN(&j, s, false, map, ts_ns);
+	/* One that was asked for in so many words is waited for. */
+	BEGIN(&j, s, s->view.history, map, ts_ns);
 	json__u64(&j, JSON_map_pid, p->tgid);
 	json__string(&j, JSON_map_comm, p->comm);
 	json__decimal(&j, JSON_map_space, space->id);
@@ -317,6 +352,7 @@ static void json_sink__map(struct sink *s, const struct process *p, const struct
 			     region_kind__name(region__kind(&it, backings, &space->layout)));
 		if (r->flags & REGION_LOCKED)
 			json__bool(&j, JSON_region_locked, true);
+		json_history__write(&j, s, space, r, &left);
 		json__close(&j);
 	}
 	json__close(&j);
@@ -368,144 +404,28 @@ static void json_sink__audit(struct sink *s, const struct audit_record *rec)
 	json__end(&j);
 }
 
-static void usage(struct json *j, enum json_field_id id, const struct usage *u)
+static void json_sink__sample(struct sink *s, const struct sample_record *rec)
 {
-	json__open(j, id, JSON_RECORD_usage);
-	json__u64(j, JSON_usage_total, u->total);
-	json__u64(j, JSON_usage_accessible, u->accessible);
-	json__u64(j, JSON_usage_locked, u->locked);
-	json__open(j, JSON_usage_kinds, JSON_RECORD_kinds);
-	for (int k = 0; k < KIND_NR; k++)
-		if (u->kind[k])
-			json__named_u64(j, JSON_kinds_KIND, region_kind__name(k), u->kind[k]);
-	json__close(j);
-	json__close(j);
-}
+	struct json j;
 
-static void calls(struct json *j, enum json_field_id id, const struct call_stats *stats)
-{
-	json__open(j, id, JSON_RECORD_calls);
-	for (int c = MT_CALL_NONE + 1; c < MT_CALL_NR; c++) {
-		if (!stats[c].count)
-			continue;
-		json__named_open(j, JSON_calls_CALL, call__name(c), JSON_RECORD_call_sum);
-		json__u64(j, JSON_call_sum_count, stats[c].count);
-		json__u64(j, JSON_call_sum_errors, stats[c].errors);
-		json__u64(j, JSON_call_sum_bytes, stats[c].bytes);
-		json__u64(j, JSON_call_sum_ns, stats[c].ns);
-		json__close(j);
-	}
-	json__close(j);
-}
-
-static void process_sum(struct json *j, const struct process *p)
-{
-	char name[SIGNAL_NAME_ROOM];
-
-	json__open_item(j);
-	json__u64(j, JSON_process_sum_pid, p->tgid);
-	json__u64(j, JSON_process_sum_ppid, p->parent);
-	json__string(j, JSON_process_sum_comm, p->comm);
-	json__bool(j, JSON_process_sum_ended, p->ended);
-	if (p->ended && !p->end_lost && WIFEXITED(p->status))
-		json__i64(j, JSON_process_sum_status, WEXITSTATUS(p->status));
-	else if (p->ended && !p->end_lost)
-		json__string(j, JSON_process_sum_signal, signal__name(WTERMSIG(p->status), name));
-	json__i64(j, JSON_process_sum_growth, process__growth(p));
-	usage(j, JSON_process_sum_at_start, &p->at_start);
-	usage(j, JSON_process_sum_peak, &p->peak);
-	usage(j, JSON_process_sum_at_end, &p->at_end);
-	json__u64(j, JSON_process_sum_mapped, p->mapped);
-	json__u64(j, JSON_process_sum_unmapped, p->unmapped);
-	json__u64(j, JSON_process_sum_committed, p->committed);
-	json__u64(j, JSON_process_sum_uncommitted, p->uncommitted);
-	json__u64(j, JSON_process_sum_brk_grown, p->brk_grown);
-	json__u64(j, JSON_process_sum_brk_shrunk, p->brk_shrunk);
-	json__u64(j, JSON_process_sum_protections, p->protections);
-	calls(j, JSON_process_sum_calls, p->calls);
-	json__open(j, JSON_process_sum_findings, JSON_RECORD_finding_counts);
-	for (int k = 0; k < FINDING_NR; k++)
-		if (p->findings[k])
-			json__named_u64(j, JSON_finding_counts_FINDING, finding_kind__name(k),
-					p->findings[k]);
-	json__close(j);
-	json__close(j);
-}
-
-/* The processes that are not listed, and those that the tracker has summed up. */
-static void other_sum(struct json *j, struct processes_rest *rest,
-		      const struct tracker_totals *totals)
-{
-	for (int c = 0; c < MT_CALL_NR; c++) {
-		rest->calls[c].count += totals->other[c].count;
-		rest->calls[c].errors += totals->other[c].errors;
-		rest->calls[c].bytes += totals->other[c].bytes;
-		rest->calls[c].ns += totals->other[c].ns;
-	}
-	json__open(j, JSON_summary_other, JSON_RECORD_other_sum);
-	json__u64(j, JSON_other_sum_count, rest->count + totals->forgotten);
-	json__i64(j, JSON_other_sum_growth, rest->growth);
-	json__u64(j, JSON_other_sum_mapped, rest->mapped);
-	json__u64(j, JSON_other_sum_unmapped, rest->unmapped);
-	calls(j, JSON_other_sum_calls, rest->calls);
-	json__close(j);
-}
-
-static void summary_counts(struct json *j, const struct summary *sum)
-{
-	static const char *const causes[MT_LOSS_NR] = {
-#define X(id, name, text) [MT_LOSS_##id] = #name,
-		MT_LOSSES(X)
-#undef X
-	};
-	const struct tracker_totals *totals = sum->totals;
-	const struct space *first;
-
-	string_if(j, JSON_summary_tier, sum->tier);
-	json__u64(j, JSON_summary_duration_ns, sum->duration_ns);
-	json__u64(j, JSON_summary_seen, sum->seen);
-	json__u64(j, JSON_summary_delivered, sum->delivered);
-	json__u64(j, JSON_summary_lost, sum->lost);
-	json__open(j, JSON_summary_lost_by_cause, JSON_RECORD_causes);
-	for (int i = 0; i < MT_LOSS_NR; i++)
-		json__named_u64(j, JSON_causes_CAUSE, causes[i], sum->lost_by_cause[i]);
-	json__close(j);
-	json__u64(j, JSON_summary_lives_seen, sum->lives_seen);
-	json__u64(j, JSON_summary_lives_lost, sum->lives_lost);
-	json__u64(j, JSON_summary_sections_seen, sum->sections_seen);
-	json__u64(j, JSON_summary_sections_delivered, totals->sections);
-	json__u64(j, JSON_summary_sections_lost, sum->sections_lost);
-	json__u64(j, JSON_summary_sections_missing, totals->missing);
-	json__u64(j, JSON_summary_not_traced, sum->not_traced);
-	json__u64(j, JSON_summary_lines_dropped, sum->lines_dropped);
-	json__u64(j, JSON_summary_resyncs, totals->resyncs);
-	json__u64(j, JSON_summary_bases, totals->bases);
-	json__u64(j, JSON_summary_audits, totals->audits);
-	json__u64(j, JSON_summary_audit_failures, totals->audit_failures);
-	json__u64(j, JSON_summary_verified, sum->verified);
-	json__u64(j, JSON_summary_differences, sum->differences);
-	json__u64(j, JSON_summary_conflicts, totals->conflicts);
-	json__u64(j, JSON_summary_uncertain, spaces__uncertain(sum->tracker, &first));
-	json__u64(j, JSON_summary_processes_seen, totals->processes);
-	json__u64(j, JSON_summary_spaces_seen, totals->spaces);
-	json__u64(j, JSON_summary_threads_seen, totals->threads);
+	if (s->view.quiet)
+		return;
+	BEGIN(&j, s, false, sample, rec->ts_ns);
+	json__u64(&j, JSON_sample_pid, rec->process->tgid);
+	json__string(&j, JSON_sample_comm, rec->process->comm);
+	json__decimal(&j, JSON_sample_space, rec->space->id);
+	json__bool(&j, JSON_sample_exact, rec->space->exact);
+	json_heap__sample(&j, s, rec);
+	json__end(&j);
 }
 
 static void json_sink__summary(struct sink *s, const struct summary *sum)
 {
 	struct json_sink *js = (struct json_sink *)s;
-	struct processes_rest rest;
 	struct json j;
-	size_t n;
 
-	n = processes__largest(sum->tracker, js->top, PROCESSES_MAX, &rest);
 	BEGIN(&j, s, true, summary, s->info.mono_ns + sum->duration_ns);
-	summary_counts(&j, sum);
-	json__open_array(&j, JSON_summary_processes, JSON_RECORD_process_sum);
-	for (size_t i = 0; i < n; i++)
-		process_sum(&j, js->top[i]);
-	json__close(&j);
-	other_sum(&j, &rest, sum->totals);
+	json_summary__write(&j, s, sum, js->top);
 	json__end(&j);
 }
 
@@ -523,6 +443,7 @@ static const struct sink_ops json_ops = {
 	.state = json_sink__state,
 	.lost = json_sink__lost,
 	.audit = json_sink__audit,
+	.sample = json_sink__sample,
 	.summary = json_sink__summary,
 	.free = json_sink__free,
 };

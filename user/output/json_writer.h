@@ -12,7 +12,7 @@
 #include "json_fields.h"
 #include "writer.h"
 
-#define JSON_DEPTH 8
+#define JSON_DEPTH 10
 
 /* The caller owns it, on the stack; the fields are json_writer.c's. */
 struct json {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "call_text.h"
+#include "history.h"
 
 /* seq_setwidth(m, 25 + sizeof(void *) * 6 - 1), then one blank by seq_pad. */
 #define NAME_COLUMN (25 + 8 * 6)
@@ -82,7 +83,8 @@ static void print_vsyscall(struct writer *out, const char *vsyscall, bool kinds)
 }
 
 void print_map(struct writer *out, const struct region_map *map, const struct backings *backings,
-	       const struct layout *layout, const char *vsyscall, bool kinds)
+	       const struct layout *layout, const char *vsyscall, bool kinds,
+	       const struct history *history)
 {
 	const struct region *r;
 	struct region_iter it;
@@ -98,6 +100,8 @@ void print_map(struct writer *out, const struct region_map *map, const struct ba
 			kind = region_kind__name(region__kind(&it, backings, layout));
 		len = line__start(line, r, backings__get(backings, r->backing), kind);
 		print_line(out, line, len, region__name(r, backings, layout));
+		if (history)
+			history__write(out, history, r);
 	}
 	if (vsyscall)
 		print_vsyscall(out, vsyscall, kinds);

@@ -15,6 +15,21 @@ int64_t process__growth(const struct process *p)
 	return (int64_t)(p->at_end.accessible - p->at_start.accessible);
 }
 
+uint64_t process__rate(const struct process *p, uint64_t bytes)
+{
+	uint64_t ns = p->last_ns > p->first_ns ? p->last_ns - p->first_ns : 0;
+
+	/* Of a moment nothing can be said. */
+	return ns < 1000000 ? 0 : (uint64_t)((double)bytes * 1e9 / (double)ns);
+}
+
+unsigned int process__share(const struct process *p, const struct site *site)
+{
+	double all = (double)p->site_sums.kept;
+
+	return all > 0 ? (unsigned int)(100.0 * (double)site__kept(site) / all + 0.5) : 0;
+}
+
 /* True when a comes before b: it grew more, or as much and to a higher peak. */
 static bool process__before(const struct process *a, const struct process *b)
 {
@@ -31,6 +46,7 @@ static void rest__add(struct processes_rest *rest, const struct process *p)
 	rest->growth += process__growth(p);
 	rest->mapped += p->mapped;
 	rest->unmapped += p->unmapped;
+	site_sums__add(&rest->sites, &p->site_sums);
 	for (size_t i = 0; i < MT_CALL_NR; i++) {
 		rest->calls[i].count += p->calls[i].count;
 		rest->calls[i].errors += p->calls[i].errors;

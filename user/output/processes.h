@@ -14,10 +14,17 @@ struct processes_rest {
 	int64_t growth;
 	uint64_t mapped, unmapped;
 	struct call_stats calls[MT_CALL_NR];
+	struct site_sums sites;
 };
 
 /* Accessible bytes at the end less those at the start. */
 int64_t process__growth(const struct process *p);
+
+/* Bytes a second of those, over the time that the process was traced. */
+uint64_t process__rate(const struct process *p, uint64_t bytes);
+
+/* Percent of what all sites of the process keep that this one does. */
+unsigned int process__share(const struct process *p, const struct site *site);
 
 /*
  * Fills top with the (at most max) processes that grew most, largest first, and

@@ -7,32 +7,18 @@
 #ifndef MEMTRACE_OUTPUT_REPORT_H
 #define MEMTRACE_OUTPUT_REPORT_H
 
+#include "report_failures.h"
 #include "sink.h"
 
 /*
- * What failed, with its limit: counted as calls pass, for the tracker's sums do
- * not keep errors apart. Bounded: what finds no place is counted in others.
+ * Writes the report, one unit. On a screen (view) that of one process has no more
+ * lines and columns than fit; elsewhere nothing is cut.
  */
-#define REPORT_FAILURES 64
-struct report_failure {
-	uint32_t tgid;
-	uint64_t start_ns; /* of the process: pids are reused */
-	enum mt_call_id call;
-	int err;
-	enum limit limit;
-	uint64_t limit_bytes, count;
-};
-
-struct report_failures {
-	struct report_failure list[REPORT_FAILURES];
-	size_t n;
-	uint64_t others;
-};
-
-void report_failures__add(struct report_failures *f, const struct call_record *rec);
-
-/* Writes the report, one unit. */
 void report__write(struct writer *out, const struct summary *sum,
-		   const struct report_failures *failures, bool colour);
+		   const struct report_failures *failures, const struct view *view);
+
+/* Only how far it can be trusted. */
+void report__write_integrity(struct writer *out, const struct summary *sum,
+			     const struct view *view);
 
 #endif

@@ -53,6 +53,14 @@ static void forward_call(void *ctx, const struct call_record *rec)
 	s->ops->call(s, rec);
 }
 
+static void forward_refused(void *ctx, const struct call_record *rec)
+{
+	struct sink *s = ctx;
+
+	if (s->ops->refused)
+		s->ops->refused(s, rec);
+}
+
 static void forward_finding(void *ctx, const struct finding *finding)
 {
 	struct sink *s = ctx;
@@ -84,6 +92,7 @@ static void forward_audit(void *ctx, const struct audit_record *rec)
 const struct observer sink_observer = {
 	.process = forward_process,
 	.call = forward_call,
+	.refused = forward_refused,
 	.finding = forward_finding,
 	.state = forward_state,
 	.lost = forward_lost,

@@ -17,8 +17,12 @@
 
 #include "call_text.h"
 #include "colour.h"
+#include "history.h"
 #include "processes.h"
 #include "report.h"
+#include "report_heap.h"
+#include "site_text.h"
+#include "stack_text.h"
 
 #define HEADER \
 	"TIME     PID    TID    COMM         EVENT    ADDR             SIZE PROT       REGION"
@@ -141,7 +145,6 @@ static void text_sink__call(struct sink *s, const struct call_record *rec)
 	const char *region = rec->region_name;
 	struct line l;
 
-	report_failures__add(&t->failures, rec);
 	if (!view__shows_call(&s->view, rec))
 		return;
 	l = call_line(rec, prot);
@@ -149,7 +152,17 @@ static void text_sink__call(struct sink *s, const struct call_record *rec)
 	put_text(t, region && *region ? region : "[anon]", NULL);
 	call_text__detail(rec, detail, sizeof(detail));
 	put_text(t, detail, call_text__w_x(rec) ? COLOUR_RED : NULL);
-	end_line(t);
+	writer__write(s->out, "\n", 1);
+	stack_text__write(s->out, s->info.stacks, rec->call->stack);
+	writer__end(s->out);
+}
+
+/* The closing report tells of them, whatever is shown before. */
+static void text_sink__refused(struct sink *s, const struct call_record *rec)
+{
+	struct text_sink *t = (struct text_sink *)s;
+
+	report_failures__add(&t->failures, rec);
 }
 
 /* With -v the line of the call itself has said it already. */
@@ -162,7 +175,7 @@ static bool finding__was_told(const struct view *view, const struct finding *f)
 static void text_sink__finding(struct sink *s, const struct finding *f)
 {
 	struct text_sink *t = (struct text_sink *)s;
-	char prot[CALL_TEXT_PROT] = "-";
+	char prot[CALL_TEXT_PROT] = "-", who[SITE_ROOM];
 	const char *code = NULL;
 	struct line l = {
 		.ts_ns = f->ts_ns,
@@ -174,7 +187,7 @@ static void text_sink__finding(struct sink *s, const struct finding *f)
 		.has_addr = f->end != 0,
 		.has_size = f->bytes || f->end,
 		.bytes = f->bytes ? f->bytes : f->end - f->start,
-		.sign = f->kind == FINDING_GROWTH,
+		.sign = f->kind == FINDING_GROWTH || f->kind == FINDING_LEAK,
 		.prot = prot,
 	};
 
@@ -186,13 +199,17 @@ static void text_sink__finding(struct sink *s, const struct finding *f)
 		protection__text(f->old_flags, f->new_flags, prot);
 	else if (f->call)
 		call_text__prot(f->call, prot);
-	if (f->kind == FINDING_PROTECTION)
+	if (f->severity != SEVERITY_INFO)
 		code = COLOUR_RED;
 	else if (f->kind == FINDING_GROWTH)
 		code = COLOUR_YELLOW;
 	begin_line(t, &l);
 	if (f->region_name)
 		writer__printf(s->out, "%s  ", *f->region_name ? f->region_name : "[anon]");
+	if (f->severity != SEVERITY_INFO)
+		writer__printf(s->out, "%s: ", severity__name(f->severity));
+	if (f->leak && !f->leak->whole)
+		writer__printf(s->out, "%s: ", site__text(&f->leak->site, s->info.stacks, who));
 	put_text(t, f->text, code);
 	end_line(t);
 }
@@ -220,6 +237,30 @@ static void text_sink__process(struct sink *s, const struct process_record *rec)
 		writer__printf(s->out, "by %u, space %" PRIu64, p->parent, rec->space);
 	else
 		writer__printf(s->out, "space %" PRIu64, rec->space);
+	end_line(t);
+}
+
+static void text_sink__sample(struct sink *s, const struct sample_record *rec)
+{
+	struct text_sink *t = (struct text_sink *)s;
+	struct line l = {
+		.ts_ns = rec->ts_ns,
+		.tgid = rec->process->tgid,
+		.tid = rec->process->tgid,
+		.comm = rec->process->comm,
+		.event = "sample",
+		.has_size = true,
+		.bytes = heap__sum(rec->heap).committed,
+		.prot = "-",
+	};
+	char text[REPORT_HEAP_SAMPLE];
+
+	if (s->view.quiet)
+		return;
+	begin_line(t, &l);
+	put_text(t, report_heap__sample(rec->heap, text), NULL);
+	if (!rec->space->exact)
+		put_text(t, "; its map is uncertain", COLOUR_RED);
 	end_line(t);
 }
 
@@ -279,12 +320,15 @@ static void text_sink__audit(struct sink *s, const struct audit_record *rec)
 static void text_sink__map(struct sink *s, const struct process *p, const struct space *space,
 			   const struct backings *backings, uint64_t ts_ns)
 {
+	struct history history = { space->origins, &s->info, s->view.verbose };
+
 	(void)ts_ns;
-	writer__begin(s->out, false);
+	writer__begin(s->out, s->view.history);
 	writer__printf(s->out, "# pid %u (%s) space %" PRIu64 " tier %s %s\n", p->tgid, p->comm,
 		       space->id, s->info.tier, space->exact ? "exact" : "uncertain");
 	print_map(s->out, space->map, backings, &space->layout,
-		  space__is_32bit(space) ? NULL : s->info.vsyscall, false);
+		  space__is_32bit(space) ? NULL : s->info.vsyscall, s->view.map_alone,
+		  s->view.history ? &history : NULL);
 	writer__end(s->out);
 }
 
@@ -297,7 +341,10 @@ static void text_sink__summary(struct sink *s, const struct summary *sum)
 {
 	const struct text_sink *t = (struct text_sink *)s;
 
-	report__write(s->out, sum, &t->failures, s->view.colour);
+	if (s->view.map_alone)
+		report__write_integrity(s->out, sum, &s->view);
+	else
+		report__write(s->out, sum, &t->failures, &s->view);
 }
 
 static void text_sink__free(struct sink *s)
@@ -309,11 +356,13 @@ static const struct sink_ops text_ops = {
 	.start = text_sink__start,
 	.process = text_sink__process,
 	.call = text_sink__call,
+	.refused = text_sink__refused,
 	.finding = text_sink__finding,
 	.map = text_sink__map,
 	.state = text_sink__state,
 	.lost = text_sink__lost,
 	.audit = text_sink__audit,
+	.sample = text_sink__sample,
 	.summary = text_sink__summary,
 	.free = text_sink__free,
 };

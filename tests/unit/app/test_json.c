@@ -10,7 +10,6 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,181 +17,11 @@
 #include <cmocka.h>
 #include <json-c/json.h>
 
+#include "core/allow.h"
 #include "output/json_fields.h"
 #include "output/json_writer.h"
+#include "json_check.h"
 #include "output_fixture.h"
-
-static bool field_seen[JSON_FIELD_NR];
-
-/* A field in capitals stands for a name of a closed list. */
-static bool is_placeholder(const char *name)
-{
-	return isupper((unsigned char)name[0]);
-}
-
-static bool closed_list_has(const char *placeholder, const char *name)
-{
-	static const char *const causes[] = {
-#define X(id, cause, text) #cause,
-		MT_LOSSES(X)
-#undef X
-	};
-
-	if (!strcmp(placeholder, "CALL"))
-		return call__by_name(name) != MT_CALL_NONE;
-	for (int i = 0; !strcmp(placeholder, "KIND") && i < KIND_NR; i++)
-		if (!strcmp(region_kind__name(i), name))
-			return true;
-	for (int i = 0; !strcmp(placeholder, "FINDING") && i < FINDING_NR; i++)
-		if (!strcmp(finding_kind__name(i), name))
-			return true;
-	for (int i = 0; !strcmp(placeholder, "CAUSE") && i < MT_LOSS_NR; i++)
-		if (!strcmp(causes[i], name))
-			return true;
-	return false;
-}
-
-static const struct json_field *field_find(const char *record, const char *name, size_t *ret_id)
-{
-	const struct json_field *fields;
-	size_t n;
-
-	fields = json_fields(&n);
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(fields[i].record, record))
-			continue;
-		if (!strcmp(fields[i].name, name) ||
-		    (is_placeholder(fields[i].name) && closed_list_has(fields[i].name, name))) {
-			*ret_id = i;
-			return &fields[i];
-		}
-	}
-	return NULL;
-}
-
-static bool value_has_type(enum json_field_type type, struct json_object *value)
-{
-	const char *s = json_object_get_string(value);
-	bool string = json_object_is_type(value, json_type_string);
-
-	switch (type) {
-	case JSON_STRING:
-		return string;
-	case JSON_INTEGER:
-		return json_object_is_type(value, json_type_int);
-	case JSON_BOOLEAN:
-		return json_object_is_type(value, json_type_boolean);
-	case JSON_HEX:
-		return string && !strncmp(s, "0x", 2) && s[2] &&
-		       strspn(s + 2, "0123456789abcdef") == strlen(s + 2);
-	case JSON_DECIMAL:
-		return string && *s && strspn(s, "0123456789") == strlen(s);
-	case JSON_OBJECT:
-		return json_object_is_type(value, json_type_object);
-	case JSON_ARRAY:
-		return json_object_is_type(value, json_type_array);
-	}
-	return false;
-}
-
-static void check_object(const char *record, struct json_object *object)
-{
-	const struct json_field *field;
-	char inner[64];
-	size_t id = 0;
-
-	json_object_object_foreach(object, key, value)
-	{
-		field = field_find(record, key, &id);
-		if (!field)
-			fail_msg("%s.%s is not in the table", record, key);
-		if (!value_has_type(field->type, value))
-			fail_msg("%s.%s: expected %s, got %s", record, key,
-				 json_type__name(field->type), json_object_to_json_string(value));
-		field_seen[id] = true;
-		/* The text of an object begins with the name of its record. */
-		snprintf(inner, sizeof(inner), "%.*s", (int)strcspn(field->text, ":;"),
-			 field->text);
-		if (field->type == JSON_OBJECT)
-			check_object(inner, value);
-		for (size_t i = 0; field->type == JSON_ARRAY && i < json_object_array_length(value);
-		     i++)
-			check_object(inner, json_object_array_get_idx(value, i));
-	}
-}
-
-struct json_fixture {
-	struct capture c;
-	struct sink *sink;
-	struct view view;
-};
-
-static void json__setup(struct json_fixture *f)
-{
-	capture__init(&f->c);
-	f->sink = json_sink__new(f->c.out, &f->view, &sample_start);
-	assert_non_null(f->sink);
-}
-
-/* Every line is a record of the table; they come in an array that the caller puts. */
-static struct json_object *json__records(struct json_fixture *f)
-{
-	struct json_object *records = json_object_new_array();
-	char *text, *line, *end;
-
-	sink__free(f->sink);
-	text = capture__take(&f->c);
-	for (line = text; *line; line = end + 1) {
-		enum json_tokener_error err;
-		struct json_object *record;
-		struct json_object *type;
-
-		end = strchr(line, '\n');
-		assert_non_null(end);
-		*end = '\0';
-		record = json_tokener_parse_verbose(line, &err);
-		if (!record)
-			fail_msg("%s: %s", json_tokener_error_desc(err), line);
-		assert_true(json_object_object_get_ex(record, "type", &type));
-		check_object(json_object_get_string(type), record);
-		json_object_array_add(records, record);
-	}
-	free(text);
-	return records;
-}
-
-static struct json_object *at(struct json_object *records, size_t i)
-{
-	struct json_object *record = json_object_array_get_idx(records, i);
-
-	assert_non_null(record);
-	return record;
-}
-
-/* path: keys with dots between. */
-static struct json_object *get(struct json_object *record, const char *path)
-{
-	char key[64];
-	size_t len;
-
-	for (; record && *path; path += len + (path[len] == '.')) {
-		len = strcspn(path, ".");
-		snprintf(key, sizeof(key), "%.*s", (int)len, path);
-		if (!json_object_object_get_ex(record, key, &record))
-			return NULL;
-	}
-	return record;
-}
-
-static void expect(struct json_object *record, const char *path, const char *want)
-{
-	struct json_object *value = get(record, path);
-	const char *got = value ? json_object_get_string(value) : "(absent)";
-
-	if (strcmp(got, want ? want : "(absent)"))
-		fail_msg("%s: expected %s, got %s in %s", path, want ? want : "(absent)", got,
-			 json_object_to_json_string(record));
-}
 
 static void start(void **state)
 {
@@ -287,6 +116,29 @@ static void all_calls(void **state)
 	json_object_put(r);
 }
 
+static void sampled_call(void **state)
+{
+	struct json_fixture f = { .view = view_all() };
+	struct stacks *stacks = sample_stacks();
+	struct sample s;
+	struct finding finding = { .process = &s.process, .call = &s.rec };
+	struct json_object *r;
+
+	(void)state;
+	json__setup(&f);
+	f.sink->info.stacks = stacks;
+	sample__init(&s, MT_CALL_MMAP);
+	s.call.stack = s.call.for_calls = 1;
+	f.sink->ops->call(f.sink, &s.rec);
+	f.sink->ops->finding(f.sink, &finding);
+	r = json__records(&f);
+	expect(at(get(at(r, 0), "stack"), 1), "offset", "0x20");
+	expect(at(get(at(r, 2), "stack"), 0), "function", "a<b>()");
+	expect(at(r, 0), "stack_cut", "true");
+	json_object_put(r);
+	stacks__free(stacks);
+}
+
 static void one_call(void **state)
 {
 	struct json_fixture f = { .view = view_all() };
@@ -351,6 +203,34 @@ static void one_call(void **state)
 	json_object_put(r);
 }
 
+static void tell_each_kind(struct sink *sink, struct finding *finding)
+{
+	struct leak leak = { .site = { .what = MT_CALL_BRK, .kind = KIND_HEAP, .comm = "t" },
+			     .trend = { CONFIDENCE_LOW, 2.5, 9, MONO_NS + 1, MONO_NS + 2, 3, 4 } };
+
+	for (int k = 0; k < FINDING_NR; k++) {
+		finding->kind = k;
+		finding->leak = k == FINDING_LEAK ? &leak : NULL;
+		finding->left_ns = k == FINDING_NEAR ? 5 : 0;
+		sink_observer.finding(sink, finding);
+	}
+}
+
+static void expect_evidence(struct json_object *r)
+{
+	expect(at(r, FINDING_LIMIT), "left_ns", NULL);
+	expect(at(r, FINDING_LIMIT), "who", NULL);
+	expect(at(r, FINDING_NEAR), "left_ns", "5");
+	expect(at(r, FINDING_LEAK), "who", "brk, heap, thread t");
+	expect(at(r, FINDING_LEAK), "confidence", "low");
+	expect(at(r, FINDING_LEAK), "bytes_per_hour", "9000");
+	expect(at(r, FINDING_LEAK), "samples", "9");
+	expect(at(r, FINDING_LEAK), "first_ts", "1");
+	expect(at(r, FINDING_LEAK), "last_ts", "2");
+	expect(at(r, FINDING_LEAK), "from", "3");
+	expect(at(r, FINDING_LEAK), "kept", "4");
+}
+
 static void findings_states_losses(void **state)
 {
 	struct json_fixture f = { .view = view_all() };
@@ -380,11 +260,11 @@ static void findings_states_losses(void **state)
 		.region_kind = KIND_HEAP,
 		.bytes = 4096,
 	};
+	finding.severity = SEVERITY_CRITICAL;
+	finding.class = PROT_STACK_EXEC;
+	finding.count = 10;
 	strcpy(finding.text, "a \"text\"");
-	for (int k = 0; k < FINDING_NR; k++) {
-		finding.kind = k;
-		sink_observer.finding(f.sink, &finding);
-	}
+	tell_each_kind(f.sink, &finding);
 	sink_observer.state(f.sink, &st);
 	sink_observer.lost(f.sink, &lost);
 	f.sink->view.quiet = true;
@@ -397,10 +277,15 @@ static void findings_states_losses(void **state)
 	expect(at(r, FINDING_PROTECTION), "kind", "protection");
 	expect(at(r, FINDING_PROTECTION), "ts", "-3");
 	expect(at(r, FINDING_PROTECTION), "new_perms", "rwxp");
+	expect(at(r, FINDING_PROTECTION), "severity", "critical");
+	expect(at(r, FINDING_PROTECTION), "class", "stack-exec");
+	expect(at(r, FINDING_PROTECTION), "count", "10");
+	expect(at(r, FINDING_LIMIT), "class", NULL);
 	expect(at(r, FINDING_LIMIT), "error", "ENOMEM");
 	expect(at(r, FINDING_LIMIT), "limit", "vm.max_map_count");
 	expect(at(r, FINDING_LIMIT), "limit_value", "65530");
 	expect(at(r, FINDING_LIMIT), "new_perms", NULL);
+	expect_evidence(r);
 	expect(at(r, FINDING_NR), "why", "lost");
 	expect(at(r, FINDING_NR + 1), "count", "3");
 	json_object_put(r);
@@ -484,6 +369,130 @@ static void map(void **state)
 	backings__free(b);
 }
 
+/* Without what is resident where it was not read; never with -q. */
+static void samples(void **state)
+{
+	struct json_fixture f = { 0 };
+	struct json_object *r;
+	struct sample s;
+	struct sample_record rec = { .ts_ns = MONO_NS + 9 };
+
+	(void)state;
+	json__setup(&f);
+	sample__init(&s, MT_CALL_BRK);
+	sample_heap(&s.process);
+	rec.process = &s.process;
+	rec.space = &s.space;
+	rec.heap = &s.process.heap_end;
+	rec.malloc = true;
+	f.sink->ops->sample(f.sink, &rec);
+	rec.malloc = false;
+	s.process.heap_end.has_resident = false;
+	s.process.heap_end.allocators = 0;
+	f.sink->ops->sample(f.sink, &rec);
+	f.sink->view.quiet = true;
+	f.sink->ops->sample(f.sink, &rec);
+	r = json__records(&f);
+	assert_int_equal(json_object_array_length(r), 2);
+	expect(at(r, 0), "ts", "9");
+	expect(at(r, 0), "exact", "true");
+	expect(at(r, 0), "committed", "3551232");
+	expect(at(r, 0), "resident", "2330624");
+	expect(at(r, 0), "returned", "9572352");
+	expect(at(r, 0), "reserved", "1140715520");
+	expect(at(r, 0), "parts.break.resident", "102400");
+	expect(at(r, 0), "allocators", "jemalloc");
+	expect(at(r, 0), "malloc.kept", "0");
+	assert_null(get(at(r, 1), "malloc"));
+	assert_null(get(at(r, 1), "resident"));
+	assert_null(get(get(at(r, 1), "parts"), "jit"));
+	json_object_put(r);
+}
+
+/* Parts of a region, who made and changed them; -v: with their stacks. */
+static void history(void **state)
+{
+	struct json_fixture f = { .view = { .history = true, .verbose = true } };
+	struct stacks *stacks = sample_stacks();
+	struct backings *b = backings__new();
+	struct json_object *r, *list, *parts;
+	struct sample s;
+
+	(void)state;
+	json__setup(&f);
+	f.sink->info.stacks = stacks;
+	sample__init(&s, MT_CALL_BRK);
+	sample_history(&s.space);
+	f.sink->ops->map(f.sink, &s.process, &s.space, b, MONO_NS);
+	r = json__records(&f);
+	list = get(at(r, 0), "regions");
+	parts = get(at(list, 0), "history");
+	assert_int_equal(json_object_array_length(parts), 2);
+	expect(get(at(parts, 0), "created"), "call", "found");
+	expect(get(at(parts, 1), "created"), "call", "mmap");
+	expect(get(at(parts, 1), "created"), "count", "2");
+	expect(get(at(parts, 1), "created"), "first_ts", "1000000000");
+	expect(get(at(parts, 1), "created"), "last_ts", "2000000000");
+	expect(get(at(parts, 1), "created"), "who", "a<b>() (x) < 0x20 ([anon])");
+	expect(at(get(get(at(parts, 1), "created"), "stack"), 0), "function", "a<b>()");
+	parts = get(at(get(at(list, 1), "history"), 0), "changed");
+	expect(at(parts, 0), "returned", "true");
+	expect(at(parts, 1), "nr", "333");
+	expect(at(parts, 1), "prot", "r--");
+	assert_int_equal(json_object_array_length(get(at(list, 2), "history")), 64);
+	expect(at(list, 2), "history_left", "6");
+	json_object_put(r);
+	sample_history__free(&s.space);
+	backings__free(b);
+	stacks__free(stacks);
+}
+
+static void expect_suspicions(struct json_object *process)
+{
+	struct json_object *leaks = get(process, "leaks"), *deleted = get(process, "deleted");
+
+	assert_int_equal(json_object_array_length(leaks), 2);
+	expect(at(leaks, 0), "stack", "7");
+	expect(at(leaks, 0), "who", "a stack that is not known");
+	expect(at(leaks, 0), "stands", "true");
+	expect(at(leaks, 0), "confidence", "high");
+	expect(at(leaks, 0), "bytes_per_hour", "3600");
+	expect(at(leaks, 1), "who", NULL);
+	expect(at(leaks, 1), "stands", "false");
+	expect(at(deleted, 0), "path", "/lib/a.so");
+	expect(at(deleted, 0), "bytes", "4096");
+	expect(at(deleted, 0), "image", "true");
+	expect(process, "kept_stacks", "12");
+	expect(process, "kept_stack_bytes", "100663296");
+}
+
+static void expect_first(struct json_object *process)
+{
+	struct json_object *sites = get(process, "sites");
+
+	expect(process, "growth", "1005");
+	expect(process, "heap_at_start.arena.committed", "135168");
+	expect(process, "heap_at_peak.break", "270336");
+	expect(process, "heap_at_end.break.returned", "135168");
+	expect(process, "heap_at_end.arena.reserved", "66973696");
+	expect(process, "heap_at_end.large-blocks.peak", "4194304");
+	expect(process, "heap_at_end.allocator.resident", "1048576");
+	expect(process, "allocators", "jemalloc");
+	expect(process, "peak.kinds.heap", "11");
+	expect(process, "findings.limit", "2");
+	expect(process, "protection_classes.W>X", "3");
+	expect(process, "allowed", "6");
+	expect(process, "calls.brk.ns", "4");
+	expect(at(sites, 0), "who", "brk, heap, thread t");
+	expect(at(sites, 0), "kept", "20");
+	expect(at(sites, 0), "peak", "25");
+	expect(at(sites, 0), "first_ts", "5");
+	expect(at(sites, 1), "stack", "7");
+	expect(at(sites, 1), "kept", "20");
+	expect(at(sites, 0), "error_bytes", NULL);
+	expect(at(sites, 1), "error_bytes", "150");
+}
+
 /* The 1,000 that grew most, largest first; the others and the forgotten summed up. */
 static void summary(void **state)
 {
@@ -491,6 +500,8 @@ static void summary(void **state)
 	struct tracker_totals totals = { .audits = 4, .audit_failures = 1, .forgotten = 7 };
 	struct tracker *t = sample_tracker(1005);
 	struct summary sum = sample_summary(t, 100);
+	struct allow_rule rule = { .text = (char *)"comm:node", .count = 4 };
+	struct allow allow = { &rule, 1 };
 	struct json_object *r, *list;
 	struct process *p;
 	int64_t last, grew;
@@ -499,15 +510,24 @@ static void summary(void **state)
 	(void)state;
 	totals.other[MT_CALL_BRK] = (struct call_stats){ .count = 40, .errors = 1 };
 	sum.totals = &totals;
+	sum.stacks.on = true;
+	sum.stacks.why_not = "an old kernel";
 	sum.lost = sum.lost_by_cause[MT_LOSS_RING] = 3;
 	for (p = tracker__next_process(t, NULL); p; p = tracker__next_process(t, p), i++) {
 		p->at_end.accessible = 1 + i * 7 % 1005;
 		p->peak.kind[KIND_HEAP] = 11;
 		p->findings[FINDING_LIMIT] = 2;
+		p->prot.count[PROT_W_TO_X] = 3;
+		p->prot.allowed = 6;
 		p->calls[MT_CALL_BRK] = (struct call_stats){ .count = 2, .bytes = 3, .ns = 4 };
 		p->ended = i % 3;
 		p->status = i % 3 == 1 ? 9 : 5 << 8;
+		if (p->at_end.accessible != 1005)
+			continue;
+		sample_needs(p);
+		sample_heap(p);
 	}
+	tracker__set_allow(t, &allow);
 	json__setup(&f);
 	f.sink->ops->summary(f.sink, &sum);
 	r = json__records(&f);
@@ -523,10 +543,11 @@ static void summary(void **state)
 	expect(at(r, 0), "other.growth", "15"); /* 1 + 2 + 3 + 4 + 5 */
 	list = get(at(r, 0), "processes");
 	assert_int_equal(json_object_array_length(list), 1000);
-	expect(at(list, 0), "growth", "1005");
-	expect(at(list, 0), "peak.kinds.heap", "11");
-	expect(at(list, 0), "findings.limit", "2");
-	expect(at(list, 0), "calls.brk.ns", "4");
+	expect(at(get(at(r, 0), "allowed"), 0), "rule", "comm:node");
+	expect(at(get(at(r, 0), "allowed"), 0), "count", "4");
+	expect_first(at(list, 0));
+	expect_suspicions(at(list, 0));
+	expect(at(list, 1), "kept_stacks", NULL);
 	last = INT64_MAX;
 	for (i = 0; i < 1000; i++) {
 		grew = json_object_get_int64(get(at(list, i), "growth"));
@@ -565,11 +586,13 @@ int main(void)
 		cmocka_unit_test(processes),
 		cmocka_unit_test(all_calls),
 		cmocka_unit_test(one_call),
+		cmocka_unit_test(sampled_call),
 		cmocka_unit_test(findings_states_losses),
 		cmocka_unit_test(audits_and_what_follows),
 		cmocka_unit_test(map),
+		cmocka_unit_test(history),
+		cmocka_unit_test(samples),
 		cmocka_unit_test(summary),
-
 		cmocka_unit_test(every_field_was_seen),
 	};
 
