@@ -50,7 +50,7 @@ missing := $(foreach tool,$(firstword $(CC)) $(CLANG) $(PKG_CONFIG) $(BPFTOOL) $
 ifneq ($(strip $(missing)),)
 $(error not found: $(strip $(missing)). On Debian, ./scripts/setup installs what the build needs)
 endif
-LIBS := libbpf libdw libelf zlib libcap-ng libprotobuf-c
+LIBS := libbpf libdw libelf zlib libcap-ng ncursesw libprotobuf-c
 missing := $(foreach lib,$(LIBS),$(if $(shell $(PKG_CONFIG) --exists $(lib) && echo y),,$(lib)))
 ifneq ($(strip $(missing)),)
 $(error $(PKG_CONFIG) does not find: $(strip $(missing)). On Debian, ./scripts/setup installs them)
