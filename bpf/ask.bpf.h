@@ -22,12 +22,24 @@ static __always_inline bool mm_has_readers(struct mm_struct *mm)
 	return mm->mmap_lock.count.counter & RWSEM_READERS;
 }
 
-/* Read anew: what was read before it may not stand for it (nor does a load by itself order). */
-static __always_inline bool mm_stands_still(struct mm_struct *mm, const struct mt_space *sp,
-					    __u64 seq)
+/*
+ * Read anew: what was read before it may not stand for it (nor does a load by itself order).
+ * The lock first: a section under way keeps its number until it ends, and one that ends
+ * between the two has changed it. Of a task that ends, mm may be freed, and another's by
+ * now, with just this number: it is the task's own as long as the task has it (exit_mm(),
+ * kernel/exit.c).
+ */
+static __always_inline bool mm_stands_still(struct task_struct *task, struct mm_struct *mm,
+					    const struct mt_space *sp, __u64 seq)
 {
+	bool still;
+
 	barrier();
-	return section_number(mm, sp) == seq && !mm_write_locked(mm);
+	still = !mm_write_locked(mm);
+	barrier();
+	still = still && section_number(mm, sp) == seq;
+	barrier();
+	return still && (__u64)task->mm == (__u64)mm;
 }
 
 static __always_inline void ask_head(struct mt_event *e, __u64 space, __u32 tgid, __u32 type)
@@ -43,8 +55,8 @@ static __always_inline void ask_head(struct mt_event *e, __u64 space, __u32 tgid
 }
 
 /* Sends the map as it is, and says whether it stood still meanwhile. */
-static __always_inline bool ask_send_map(struct scratch *s, struct mm_struct *mm,
-					 const struct mt_space *sp)
+static __always_inline bool ask_send_map(struct scratch *s, struct task_struct *task,
+					 struct mm_struct *mm, const struct mt_space *sp)
 {
 	__u32 flags = mm_has_readers(mm) ? MT_REGIONS_UNSETTLED : 0;
 	__u64 seq = section_number(mm, sp);
@@ -52,14 +64,16 @@ static __always_inline bool ask_send_map(struct scratch *s, struct mm_struct *mm
 
 	if (mm_write_locked(mm))
 		return false;
+	s->space = 0;
 	flags |= walk_pieces(s, mm, seq, REGIONS_IN_MAPLE);
-	still = mm_stands_still(mm, sp, seq);
+	still = mm_stands_still(task, mm, sp, seq);
 	walk_send_piece(s, still ? flags : flags | MT_REGIONS_STALE);
 	/* A section that came between makes it old before it is read. */
-	return still && mm_stands_still(mm, sp, seq);
+	return still && mm_stands_still(task, mm, sp, seq);
 }
 
-static __always_inline void ask_walk(struct task_struct *task, __u64 space, __u32 tgid)
+static __always_inline void ask_walk(struct task_struct *task, struct mm_struct *mm, __u64 space,
+				     __u32 tgid)
 {
 	struct mt_space *sp = space_by_id(space);
 	struct scratch *s;
@@ -73,14 +87,14 @@ static __always_inline void ask_walk(struct task_struct *task, __u64 space, __u3
 		return;
 	ask_head(&s->head, space, tgid, MT_EVENT_REGIONS);
 	/* What it loses by the way is noticed by whoever asked. */
-	if (ask_send_map(s, task->mm, sp))
+	if (ask_send_map(s, task, mm, sp))
 		sp->want_walk = 0;
 	scratch_put(s);
 }
 
-static __always_inline void ask_audit(struct task_struct *task, __u64 space, __u32 tgid)
+static __always_inline void ask_audit(struct task_struct *task, struct mm_struct *mm, __u64 space,
+				      __u32 tgid)
 {
-	struct mm_struct *mm = task->mm;
 	struct mt_space *sp = space_by_id(space);
 	struct scratch *s;
 	__u32 flags;
@@ -98,7 +112,7 @@ static __always_inline void ask_audit(struct task_struct *task, __u64 space, __u
 		return;
 	if (!walk_hash(s, mm))
 		flags |= MT_AUDIT_BAD;
-	if (mm_stands_still(mm, sp, seq)) {
+	if (mm_stands_still(task, mm, sp, seq)) {
 		ask_head(&s->head, space, tgid, MT_EVENT_AUDIT);
 		audit_send(s, seq, flags);
 		sp->want_audit = 0;
@@ -107,7 +121,7 @@ static __always_inline void ask_audit(struct task_struct *task, __u64 space, __u
 }
 
 /* The map of whoever reads, as if it were that of a space: to see that walks are right. */
-static __always_inline void ask_self(struct task_struct *task, __u64 space)
+static __always_inline void ask_self(struct task_struct *task, struct mm_struct *mm, __u64 space)
 {
 	struct mt_space none = {};
 	struct scratch *s = scratch_get();
@@ -115,7 +129,7 @@ static __always_inline void ask_self(struct task_struct *task, __u64 space)
 	if (!s)
 		return;
 	ask_head(&s->head, space, tgid_seen(task), MT_EVENT_REGIONS);
-	ask_send_map(s, task->mm, &none);
+	ask_send_map(s, task, mm, &none);
 	scratch_put(s);
 }
 

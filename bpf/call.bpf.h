@@ -4,6 +4,7 @@
 #define MEMTRACE_CALL_BPF_H
 
 #include "scope.bpf.h"
+#include "stack.bpf.h"
 #include "walk.bpf.h"
 
 /* include/uapi/asm-generic/mman-common.h, linux/mman.h, linux/prctl.h */
@@ -144,6 +145,9 @@ static __always_inline void fill_call(struct mt_call *c, const struct task_state
 	__builtin_memcpy(c->args, ts->args, sizeof(c->args));
 	c->ret = ret;
 	c->target = ts->target;
+	c->cookie = take_stacks ? ts->cookie : 0;
+	c->for_bytes = take_stacks ? ts->for_bytes : 0;
+	c->for_calls = take_stacks ? ts->for_calls : 0;
 	read_counters_of_current(task, &c->mm);
 	if (ts->uncounted)
 		c->e.flags |= MT_CALL_NO_ENTER;
@@ -311,7 +315,8 @@ static __always_inline int call_exit(struct syscall_exit_ctx *ctx, enum region_s
 	struct task_state *ts = tier_truth ? call_state(task) : state_of(task, false);
 	struct mt_space *sp;
 
-	if (!ts)
+	/* A call under way when all stops is not seen to end: it could end at any time later. */
+	if (!ts || (!tier_truth && stopped))
 		return 0;
 	if (tier_truth ? !call_take(ts, task, (int)ctx->nr) : !ts->call)
 		return 0;
@@ -324,6 +329,8 @@ static __always_inline int call_exit(struct syscall_exit_ctx *ctx, enum region_s
 		count_seen(MT_EVENT_CALL);
 		if (sp && !ts->uncounted)
 			__sync_fetch_and_add(&sp->calls, 1);
+		if (take_stacks)
+			stack_sample(ts, task, ctx->ret);
 		call_send(ts, task, ts->call, ctx->ret, sp ? sp->lost_total : 0, store);
 	}
 	/* Last: who scans sees the call under way, or finds it counted. */

@@ -240,6 +240,17 @@ static __always_inline long task_syscall(struct pt_regs *regs, __u64 args[6], __
 	return nr;
 }
 
+/*
+ * Where a task's stack is in user space; 0: not known. Of a child in its fork that is
+ * what clone(2) was given: copy_thread() of arch/ARCH/kernel/process.c has set it.
+ */
+static __always_inline __u64 task_sp(struct task_struct *task)
+{
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return 0;
+	return ((struct pt_regs *)bpf_task_pt_regs(task))->sp;
+}
+
 /* arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h (arm64) */
 /* clang-format off */
 #define SYSCALL_NUMBERS(X) \

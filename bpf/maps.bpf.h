@@ -31,6 +31,8 @@ const volatile __u64 ring_bytes = 64 << 20; /* of each; a power of two */
 const volatile __u32 n_rings = 1;	    /* a power of two; 1: events, else rings */
 const volatile __u32 test_drop;		    /* --test-drop: one record in so many; 0: none */
 const volatile bool test_drop_quietly;
+const volatile bool take_stacks;	    /* of calls that ask for memory: stack.bpf.h */
+const volatile __u64 stacks_bytes = 8 << 20; /* of their ring; a power of two */
 const volatile __u32 self_tgid; /* in the initial pid namespace, 0: ask */
 
 /* A write section under way: mmap_lock held for writing. */
@@ -42,6 +44,22 @@ struct section {
 	__u64 room;   /* enum ring_room of its record */
 };
 
+/* The calls that ask for memory: each has sums of its own. */
+enum stack_sort { STACK_BRK, STACK_MMAP, STACK_MREMAP, STACK_MPROTECT, STACK_SHMAT, STACK_NR };
+
+/*
+ * What a thread asks of one of them is parted into strata of `step` bytes, each with
+ * one point at random: the call that asks for the byte there is the stratum's sample,
+ * and stands for all of it. 0: each call is its own sample. See stack.bpf.h.
+ */
+struct stack_stratum {
+	__u64 step;
+	__u64 at;    /* bytes of it that were asked for */
+	__u64 point; /* below step */
+	__u64 owed;  /* of samples that could not be taken: the next one has that too */
+	__u64 mean;  /* bytes of a call, of late */
+};
+
 /*
  * What is remembered of a task whose space is in scope. It sticks to the task
  * and not to its tid: exec by a thread that is not the leader changes the tid
@@ -50,6 +68,7 @@ struct section {
 struct task_state {
 	__u64 space; /* 0: not in scope */
 	__u64 mm;    /* pointer, to notice that the task has another one now */
+	__u64 shown_mm; /* whose whole map its fork or exec has sent; 0: none yet */
 	__u64 enter_ns;
 	__u64 clone_ns; /* when it entered clone */
 	/* Tier ordered: the number of the section of the call under way, of a clone; 0: none yet */
@@ -61,12 +80,21 @@ struct task_state {
 	__u32 call;		    /* enum mt_call_id under way, or 0 */
 	__u32 uncounted;	    /* began before we attached */
 	__u32 tgid, tid;	    /* in the tracing user's namespace */
+	/* take_stacks: and what goes with this call's stack. */
+	struct stack_stratum strata[STACK_NR];
+	__u64 cookie, for_bytes, for_calls;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 64 << 20);
 } events SEC(".maps");
+
+/* Stacks never push out what maps are made of. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} stacks SEC(".maps");
 
 /* Where there are several: ring_of() in share.bpf.h says which. User space makes them. */
 struct {
@@ -165,7 +193,7 @@ struct scratch {
 	__u64 last_file;      /* whose name was written last */
 	__u64 dentry, mnt;    /* of a path on the way up */
 	__u32 path_at;	      /* where it begins */
-	__u64 space;	      /* of the walk */
+	__u64 space;	      /* whose files have numbers: name.bpf.h; 0: they have names */
 	__u32 files;	      /* numbers given on this CPU */
 	__u32 names;	      /* of files, in the record */
 	__u32 limit;	      /* regions wanted; 0: all */
@@ -227,9 +255,12 @@ struct {
 __u64 last_space_id = 0;
 __u64 wants = 0;	    /* times that want_walk or want_audit was set in a space */
 __u64 wants_served = 0;	    /* those that nobody waits for any more */
-__u32 files_generation = 0; /* raised when a name may have been lost */
+__u32 files_generation = 0; /* raised when a name may have been lost, and by user space */
 
-/* Nothing new is seen from now on: detaching takes seconds, one grace period a program. */
+/* Stacks that may be taken yet, of calls below MT_STACK_LARGE and above: user space adds to it. */
+__s64 stack_tokens[2] = {};
+
+/* Nothing is seen from now on: detaching takes seconds, one grace period a program. */
 bool stopped = false;
 
 static __always_inline struct mt_stats *stats_of_cpu(void)

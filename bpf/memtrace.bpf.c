@@ -7,8 +7,7 @@
  */
 #include "vmlinux.h"
 #include <bpf/bpf_tracing.h>
-#include "ask.bpf.h"
-#include "order.bpf.h"
+#include "scan.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -123,6 +122,9 @@ static __always_inline int process_fork(struct task_struct *parent, struct task_
 
 	if (!mm || stopped || (child->flags & PF_KTHREAD))
 		return 0;
+	cs = preemptible ? state_of(child, false) : NULL;
+	if (cs && cs->space && cs->mm == mm)
+		return 0; /* again_life_fork */
 	if (shared && space) {
 		child_space = space;
 	} else {
@@ -154,6 +156,7 @@ static __always_inline int process_fork(struct task_struct *parent, struct task_
 	f->child_tid = cs->tid;
 	f->child_start_ns = BPF_CORE_READ(child, group_leader, start_boottime);
 	f->seq = tier_ordered && ps && !shared ? order_clone_take(ps) : 0;
+	f->child_sp = task_sp(child);
 	read_counters(child->mm, &f->mm);
 	read_layout(child->mm, &f->layout);
 	record_submit(f);
@@ -174,6 +177,9 @@ static __always_inline int walk_child(struct task_struct *parent, struct task_st
 
 	if (!ts || !ts->space || stopped || child->mm == parent->mm)
 		return 0;
+	if (ts->shown_mm == ts->mm)
+		return 0; /* again_truth_fork */
+	ts->shown_mm = ts->mm;
 	fill_head(&head, parent, MT_EVENT_REGIONS, ts->space, lost_of(ts->space));
 	head.tgid = head.tid = ts->tgid;
 	walk_new(child, child->mm, &head, REGIONS_IN_MAPLE);
@@ -183,6 +189,19 @@ static __always_inline int walk_child(struct task_struct *parent, struct task_st
 /* Attached after life_fork. */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(truth_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return STILL(preemptible, walk_child(parent, child));
+}
+
+/* For the reason that LOCK_PROGRAMS(again_lock) has. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(again_life_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return STILL(preemptible, process_fork(parent, child));
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(again_truth_fork, struct task_struct *parent, struct task_struct *child)
 {
 	return STILL(preemptible, walk_child(parent, child));
 }
@@ -217,8 +236,8 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 	struct mt_space *sp = old ? space_by_id(old) : NULL;
 	struct mt_event head;
 
-	if (stopped)
-		return 0;
+	if (stopped || (preemptible && ts && ts->shown_mm == mm))
+		return 0; /* that: again_life_exec */
 	/* A process stays in scope when it execs; a vfork child of it only with -f. */
 	if ((old && (scope_follow || (sp && sp->owner == tgid))) || scope_matches(task))
 		space = space_add(mm, tgid, 0);
@@ -226,8 +245,11 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 		return 0;
 	if (ts)
 		ts->space = 0;
-	if (space && !task_join(task, space, mm))
+	ts = space ? task_join(task, space, mm) : NULL;
+	if (space && !ts)
 		return 0;
+	if (ts)
+		ts->shown_mm = mm;
 	fill_head(&head, task, MT_EVENT_EXEC, space, 0);
 	head.tgid = head.tid = tgid;
 	exec_send(task, &head, old, old_tid);
@@ -238,6 +260,12 @@ static __always_inline int process_exec(struct task_struct *task, enum region_st
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(life_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return STILL(preemptible, process_exec(task, REGIONS_IN_MAPLE));
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(again_life_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	return STILL(preemptible, process_exec(task, REGIONS_IN_MAPLE));
 }
@@ -284,6 +312,12 @@ int BPF_PROG(life_exit, struct task_struct *task)
 	return STILL(preemptible, process_exit(task));
 }
 
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(again_life_exit, struct task_struct *task)
+{
+	return STILL(preemptible, process_exit(task));
+}
+
 /*
  * The tracepoints had the path of a memory cgroup for a second argument until
  * 6.13; which form to load is seen by their number of arguments.
@@ -306,8 +340,9 @@ LOCK_PROGRAMS(lock)
 /*
  * The kernel skips a program while a task that it took the CPU from is in it
  * (kernel/trace/bpf_trace.c, __bpf_trace_run). Where programs on tracepoints can
- * be preempted, those of sections are there twice, the one after the other: done
- * again, nothing comes of them, and that both are skipped is rare, and told.
+ * be preempted, all on tracepoints are there twice, the one after the other: done
+ * again, nothing comes of them, and that both are skipped is rare, and told. Those
+ * of system calls are not: perf keeps the CPU (perf_syscall_enter()).
  */
 LOCK_PROGRAMS(again_lock)
 
@@ -360,97 +395,6 @@ int BPF_PROG(tree_gone, struct mm_struct *mm)
 	return 0;
 }
 
-/* Learns who reads: paths and pids are shown as the reader sees them. */
-static __always_inline void learn_self(void)
-{
-	struct task_struct *me = (struct task_struct *)bpf_get_current_task();
-	struct pid *pid = BPF_CORE_READ(me, thread_pid);
-	struct upid upid = {};
-
-	self.root_dentry = (__u64)BPF_CORE_READ(me, fs, root.dentry);
-	self.root_mnt = (__u64)BPF_CORE_READ(me, fs, root.mnt);
-	self.pid_level = BPF_CORE_READ(pid, level);
-	read_upid(pid, self.pid_level, &upid);
-	self.pid_ns = (__u64)upid.ns;
-	self.tgid = BPF_CORE_READ(me, tgid);
-}
-
-/* Brings a task that runs already into scope. */
-static __always_inline struct task_state *scan_attach(struct task_struct *task, __u64 mm)
-{
-	__u64 *id = bpf_map_lookup_elem(&mm_spaces, &mm);
-	__u64 space = id && space_by_id(*id) ? *id : 0;
-
-	/* vfork: it shares a space in scope, and is in scope by that. */
-	if (!space) {
-		if (!scope_matches(task))
-			return NULL;
-		space = space_add(mm, tgid_seen(task), 0);
-	}
-	return space ? task_join(task, space, mm) : NULL;
-}
-
-static __always_inline void fill_task(struct mt_task *rec, struct task_struct *task,
-				      const struct task_state *ts, __u64 user_sp)
-{
-	struct mt_space *space = space_by_id(ts->space);
-
-	rec->space = ts->space;
-	rec->tgid = ts->tgid;
-	rec->tid = ts->tid;
-	rec->user_sp = user_sp;
-	rec->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	rec->uid = BPF_CORE_READ(task, real_cred, uid.val);
-	rec->in_call = ts->uncounted ? 0 : ts->call;
-	rec->ts_ns = bpf_ktime_get_ns();
-	bpf_core_read(rec->comm, sizeof(rec->comm), &task->comm);
-	rec->seq = space ? section_newest(task->mm, space) : 0;
-	rec->write_locked = (tier_truth || tier_ordered) && mm_write_locked(task->mm);
-	barrier();
-	read_counters(task->mm, &rec->mm);
-	read_layout(task->mm, &rec->layout);
-	rec->other_mm = (__u64)task->mm != ts->mm;
-	barrier();
-	/* What was read in between is of this number only if it is still the newest. */
-	if (tier_ordered)
-		rec->write_locked |= mm_write_locked(task->mm) ||
-				     (space && rec->seq != section_newest(task->mm, space));
-}
-
-static __always_inline int scan_task(struct bpf_iter__task *ctx)
-{
-	struct task_struct *task = ctx->task;
-	__u64 args[6] = {}, sp = 0, mm;
-	struct task_state *ts;
-	struct scratch *s;
-	long nr = -1;
-
-	if (!self.tgid)
-		learn_self();
-	if (!task || (task->flags & PF_KTHREAD))
-		return 0;
-	mm = (__u64)task->mm;
-	if (!mm || (scan.tgid && tgid_seen(task) != scan.tgid))
-		return 0;
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) && use_task_storage)
-		nr = task_syscall((void *)bpf_task_pt_regs(task), args, &sp);
-	ts = state_of(task, false);
-	if (scan.attach && (!ts || !ts->space)) {
-		ts = scan_attach(task, mm);
-		if (ts)
-			call_adopt(ts, nr, args);
-	}
-	if (!ts || !ts->space)
-		return 0;
-	s = scratch_get();
-	if (!s)
-		return 0;
-	fill_task((void *)s->rec, task, ts, sp);
-	bpf_seq_write(ctx->meta->seq, s->rec, sizeof(struct mt_task));
-	scratch_put(s);
-	return 0;
-}
-
 SEC("iter/task")
 int scan_tasks(struct bpf_iter__task *ctx)
 {
@@ -465,14 +409,18 @@ static __always_inline int answer_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct task_state *ts;
+	struct mm_struct *mm;
 	__u32 *ask, what;
 
-	if (!task || !task->mm)
+	if (!task)
+		return 0;
+	mm = task->mm;
+	if (!mm)
 		return 0;
 	if (scan.self_space && task->tgid == self.tgid && task->pid == task->tgid)
-		ask_self(task, scan.self_space);
+		ask_self(task, mm, scan.self_space);
 	ts = state_of(task, false);
-	if (!ts || !ts->space || (__u64)task->mm != ts->mm)
+	if (!ts || !ts->space || (__u64)mm != ts->mm)
 		return 0;
 	ask = bpf_map_lookup_elem(&asked, &ts->space);
 	if (!ask)
@@ -480,9 +428,9 @@ static __always_inline int answer_task(struct bpf_iter__task *ctx)
 	what = *ask;
 	bpf_map_delete_elem(&asked, &ts->space);
 	if (what == MT_ASK_WALK)
-		ask_walk(task, ts->space, ts->tgid);
+		ask_walk(task, mm, ts->space, ts->tgid);
 	else
-		ask_audit(task, ts->space, ts->tgid);
+		ask_audit(task, mm, ts->space, ts->tgid);
 	return 0;
 }
 

@@ -120,7 +120,9 @@ static __always_inline void put_file_name(struct scratch *s, struct mt_region *r
 
 /*
  * In tier truth a name is sent once and then stood for by a number; a walk of
- * everything, from which user space starts anew, has all names.
+ * everything, from which user space starts anew, has all names. A number is given
+ * where records of the space come in order only, under its lock: elsewhere another
+ * CPU could send it before the name.
  */
 static __always_inline void put_file(struct scratch *s, struct mt_region *r, struct path *path,
 				     struct inode *inode)
@@ -129,7 +131,7 @@ static __always_inline void put_file(struct scratch *s, struct mt_region *r, str
 	struct file_key *key = &s->file; /* the stack is short */
 	__u32 *known = NULL, number;
 
-	if (!tier_truth) {
+	if (!tier_truth || !s->space) {
 		put_file_name(s, r, path);
 		return;
 	}

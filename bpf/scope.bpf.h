@@ -131,6 +131,9 @@ static __always_inline struct task_state *task_join(struct task_struct *task, __
 	ts->call = 0;
 	ts->clone_ns = 0;
 	ts->seq = ts->clone_seq = 0;
+	ts->shown_mm = 0;
+	ts->cookie = 0;
+	__builtin_memset(ts->strata, 0, sizeof(ts->strata));
 	ts->tgid = tgid_seen(task);
 	ts->tid = pid_seen(task);
 	ts->space = space;

@@ -283,6 +283,10 @@ static __always_inline void section_fill(struct scratch *s, struct task_struct *
 	head->lo = head->hi = 0;
 	head->seq = seq;
 	head->origin = section_origin(task, sec, mm, &head->nr, &full);
+	/* For how long memory was writable before it was executable is told. */
+	if (head->origin == MT_CALL_MMAP || head->origin == MT_CALL_MPROTECT ||
+	    head->origin == MT_CALL_PKEY_MPROTECT)
+		head->e.ts_ns = bpf_ktime_get_ns();
 	read_counters_in_place(mm, &head->mm);
 	read_layout_in_place(mm, &head->layout);
 	audit = ++ts->unaudited >= AUDIT_SECTIONS + AUDIT_SECTIONS_REGION * head->mm.map_count;

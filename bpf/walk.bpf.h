@@ -31,7 +31,7 @@ static __noinline int walk_send_piece(struct scratch *s, __u32 flags)
 	struct mt_regions *head = (void *)s->rec;
 
 	head->e = s->head;
-	head->e.flags = flags;
+	head->e.flags = flags | (s->space ? 0 : MT_REGIONS_UNLOCKED);
 	head->seq = s->seq;
 	head->first = s->first;
 	head->count = s->found - s->first;
@@ -293,7 +293,6 @@ static __always_inline __u32 walk_pieces(struct scratch *s, struct mm_struct *mm
 {
 	s->len = sizeof(struct mt_regions);
 	s->seq = seq;
-	s->space = s->head.space;
 	read_counters(mm, &s->counters);
 	walk(s, mm, 0, ~0ull, 0, 1, store);
 	if (s->error || s->found != s->counters.map_count)
@@ -319,6 +318,7 @@ static __always_inline bool walk_hash(struct scratch *s, struct mm_struct *mm)
 static __always_inline void walk_all(struct scratch *s, struct mm_struct *mm, __u64 seq,
 				     __u32 flags, enum region_store store)
 {
+	s->space = s->head.space;
 	flags |= walk_pieces(s, mm, seq, store);
 	walk_send_piece(s, flags);
 }
@@ -331,6 +331,7 @@ static __always_inline void walk_all(struct scratch *s, struct mm_struct *mm, __
 static __always_inline bool walk_one(struct scratch *s, struct mm_struct *mm, __u64 addr,
 				     enum region_store store)
 {
+	s->space = 0;
 	walk(s, mm, addr, ~0ull, 1, 0, store);
 	return s->found == 1;
 }

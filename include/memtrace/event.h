@@ -72,7 +72,7 @@ enum mt_event_type {
 	X(RING, ring, "the ring was full")                            \
 	X(SHARE, share, "the space had used up its share of the ring") \
 	X(SCRATCH, scratch, "scratch space was in use on that CPU")   \
-	X(MISSED, missed, "a program was skipped inside another")     \
+	X(MISSED, missed, "the kernel skipped a program of ours")     \
 	X(MALFORMED, malformed, "a record could not be decoded")      \
 	X(TEST, test, "dropped on purpose (--test-drop)")
 
@@ -165,6 +165,9 @@ struct mt_call {
 	__s64 ret;
 	__u64 seq;    /* tier ordered: of its write section; 0: it had none */
 	__u64 target; /* the space acted on; e.space but for process_madvise */
+	__u64 cookie; /* its struct mt_stack has it as well; 0: no stack was taken */
+	/* With a cookie: what it stands for of all that was asked of this call; stack.bpf.h. */
+	__u64 for_bytes, for_calls;
 	struct mt_counters mm;
 };
 
@@ -217,6 +220,7 @@ struct mt_fork {
 	__u32 child_tgid, child_tid;
 	__u64 child_start_ns; /* start_boottime, with the pid an identity */
 	__u64 seq; /* tier ordered: of the section in which the map was copied; 0: unknown */
+	__u64 child_sp; /* the child's stack pointer as it begins; 0: unknown */
 	struct mt_counters mm; /* of the child's space */
 	struct mt_layout layout;
 };
@@ -252,6 +256,7 @@ struct mt_exit {
 #define MT_REGIONS_STALE 0x4 /* sections went by meanwhile: another walk follows */
 /* total_vm, data_vm and stack_vm may still fall: an unmapping goes on after its section. */
 #define MT_REGIONS_UNSETTLED 0x8
+#define MT_REGIONS_UNLOCKED 0x10 /* only its last record knows whether it is one map or torn */
 
 struct mt_regions {
 	struct mt_event e;
@@ -328,7 +333,6 @@ enum mt_origin {
 
 #define MT_SECTION_FULL 0x1	  /* the regions are all there are */
 #define MT_SECTION_DOWNGRADED 0x2 /* total_vm may still change before the next section */
-#define MT_SECTION_BAD 0x4	  /* the walk failed, or did not fit */
 
 /*
  * Tier truth: sent under the lock, at the end of a write section (mmap_lock
@@ -404,6 +408,9 @@ struct mt_stats {
 	__u64 lost[MT_EVENT_NR][MT_LOSS_NR];
 	__u64 no_space; /* spaces left untraced: the table of spaces was full */
 	__u64 no_state; /* threads left untraced: no memory for their state */
+	/* Calls that asked for memory and worked; those whose stack was taken, or found no room. */
+	__u64 stacks_asked, stacks_taken, stacks_lost;
+	__u64 stacks_bytes_asked, stacks_bytes_taken;
 };
 
 #endif

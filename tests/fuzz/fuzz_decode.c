@@ -68,7 +68,9 @@ static void check_processes(struct tracker *t)
 static void on_finding(void *ctx, const struct finding *finding)
 {
 	check_name(finding->text);
-	check_name(finding->region_name);
+	/* What is told of a whole space names none. */
+	if (finding->region_name)
+		check_name(finding->region_name);
 }
 
 static void on_call(void *ctx, const struct call_record *rec)

@@ -373,7 +373,7 @@ int tracker__on_section(struct tracker *t, const struct section_event *ev)
 		return 0;
 	tracker__overdue(t, s, ev->ts_ns);
 	if (ev->bad)
-		space__uncertain(t, s, "the walk of a write section failed", ev->ts_ns);
+		space__uncertain(t, s, "the name of a file has not come", ev->ts_ns);
 	if (ev->full && s->exact)
 		s->walk_by = section__origin(ev);
 	if (ev->full)

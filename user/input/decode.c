@@ -22,6 +22,8 @@ struct decoder {
 	uint64_t malformed[MT_EVENT_NR];
 	struct call call;
 	struct names *known; /* names of files */
+	decoder_stack_fn stack_of; /* NULL: none are taken */
+	void *stack_ctx;
 	bool unnamed; /* a name was referred to that has not come */
 	struct raw_region regions[REGIONS_MAX];
 	size_t names_len;
@@ -73,6 +75,12 @@ void decoder__set_time(struct decoder *d, uint64_t ns)
 {
 	if (ns > d->latest_ns)
 		d->latest_ns = ns;
+}
+
+void decoder__set_stacks(struct decoder *d, decoder_stack_fn fn, void *ctx)
+{
+	d->stack_of = fn;
+	d->stack_ctx = ctx;
 }
 
 const uint64_t *decoder__malformed(const struct decoder *d)
@@ -299,6 +307,15 @@ static bool decode_tails(struct decoder *d, struct call *c, uint16_t flags, stru
 	return !c->has_region || decode_region(d, b, NULL, &c->region);
 }
 
+static void decode_sample(struct decoder *d, const struct mt_call *wire, struct call *c)
+{
+	bool sampled = wire->cookie && d->stack_of;
+
+	c->stack = sampled ? d->stack_of(d->stack_ctx, wire->cookie) : 0;
+	c->for_bytes = sampled ? wire->for_bytes : 0;
+	c->for_calls = sampled ? wire->for_calls : 0;
+}
+
 static int decode_call(struct decoder *d, struct bytes *b)
 {
 	const struct mt_call *wire = take(b, sizeof(*wire));
@@ -323,6 +340,7 @@ static int decode_call(struct decoder *d, struct bytes *b)
 	c->read_implies_exec = wire->e.flags & MT_CALL_READ_EXEC;
 	if (!decode_tails(d, c, wire->e.flags, b))
 		return -EBADMSG;
+	decode_sample(d, wire, c);
 	return tracker__on_call(d->tracker, c);
 }
 
@@ -344,6 +362,7 @@ static int decode_fork(struct decoder *d, struct bytes *b)
 		.child_space = wire->child_space,
 		.child_start_ns = wire->child_start_ns,
 		.seq = wire->seq,
+		.child_sp = wire->child_sp,
 		.thread = wire->e.flags & MT_FORK_THREAD,
 		.shared = wire->e.flags & MT_FORK_SHARED,
 		.no_base = wire->e.flags & MT_FORK_NO_BASE,
@@ -410,12 +429,23 @@ static bool decode_list(struct decoder *d, struct bytes *b, uint32_t count)
 	return true;
 }
 
+/* Sections went by while it was read without the lock, or that is still to be told. */
+static bool may_be_torn(uint16_t flags)
+{
+	return flags & MT_REGIONS_UNLOCKED &&
+	       (flags & MT_REGIONS_STALE || !(flags & MT_REGIONS_LAST));
+}
+
 static int decode_regions(struct decoder *d, struct bytes *b)
 {
 	const struct mt_regions *wire = take(b, sizeof(*wire));
 	struct walk_event ev;
+	bool torn;
 
-	if (!wire || !decode_list(d, b, wire->count))
+	if (!wire)
+		return -EBADMSG;
+	torn = !decode_list(d, b, wire->count);
+	if (torn && !may_be_torn(wire->e.flags))
 		return -EBADMSG;
 	ev = (struct walk_event){
 		.space = wire->e.space,
@@ -423,10 +453,10 @@ static int decode_regions(struct decoder *d, struct bytes *b)
 		.seq = wire->seq,
 		.tgid = wire->e.tgid,
 		.first = wire->first,
-		.count = wire->count,
+		.count = torn ? 0 : wire->count,
 		.last = wire->e.flags & MT_REGIONS_LAST,
 		.bad = wire->e.flags & MT_REGIONS_BAD,
-		.stale = wire->e.flags & MT_REGIONS_STALE || d->unnamed,
+		.stale = wire->e.flags & MT_REGIONS_STALE || d->unnamed || torn,
 		.unsettled = wire->e.flags & MT_REGIONS_UNSETTLED,
 		.mm = wire->mm,
 		.regions = d->regions,
@@ -454,7 +484,7 @@ static int decode_section(struct decoder *d, struct bytes *b)
 		.nr = wire->nr,
 		.count = wire->count,
 		.full = wire->e.flags & MT_SECTION_FULL,
-		.bad = wire->e.flags & MT_SECTION_BAD || d->unnamed,
+		.bad = d->unnamed,
 		.downgraded = wire->e.flags & MT_SECTION_DOWNGRADED,
 		.comm = wire->origin < MT_CALL_NR ? NULL : comm,
 		.mm = wire->mm,
@@ -514,4 +544,9 @@ int decoder__record(struct decoder *d, const void *data, size_t len)
 	if (err == -EBADMSG && e->type == MT_EVENT_REGIONS)
 		tracker__on_malformed_walk(d->tracker, e->space, d->latest_ns);
 	return err;
+}
+
+bool decoder__lacks_name(const struct decoder *d)
+{
+	return d->unnamed;
 }

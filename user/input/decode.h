@@ -6,6 +6,7 @@
 #ifndef MEMTRACE_INPUT_DECODE_H
 #define MEMTRACE_INPUT_DECODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "core/tracker.h"
@@ -24,6 +25,16 @@ int decoder__record(struct decoder *d, const void *data, size_t len);
 
 /* What has no time of its own is as of now, or as of the newest record that has one. */
 void decoder__set_time(struct decoder *d, uint64_t ns);
+
+/*
+ * Asked for the stack of each call that has one, by its cookie, before the
+ * tracker is told: the number of the stack (core/stacks.h), 0: it is not there.
+ */
+typedef uint32_t (*decoder_stack_fn)(void *ctx, uint64_t cookie);
+void decoder__set_stacks(struct decoder *d, decoder_stack_fn fn, void *ctx);
+
+/* The last record referred to a name that is not there: the kernel's side is to send all anew. */
+bool decoder__lacks_name(const struct decoder *d);
 
 /* Records that were malformed, by enum mt_event_type; 0 for an unknown type. */
 const uint64_t *decoder__malformed(const struct decoder *d);

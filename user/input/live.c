@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "live_probe.h"
@@ -19,6 +20,7 @@
 #define SPACES_ALL 65536 /* with -a; some 200 bytes each in the kernel */
 #define TASKS_HASH 65536
 #define TRY_RING_BYTES 65536
+#define STOP_NS 20000000 /* for programs to end, where the kernel cannot be asked to wait */
 #define FILES_KNOWN 8192 /* whose names were sent; names.h keeps more */
 
 /* What went wrong is told in our own words, in one line; MEMTRACE_DEBUG=1 has libbpf's as well. */
@@ -55,6 +57,7 @@ struct kernel_form {
 	bool cast;	  /* bpf_rdonly_cast() is there */
 	bool preempt;	  /* bpf_preempt_disable() is there, and walks may come after it */
 	bool preemptible; /* programs on tracepoints are, since 7.0 */
+	bool registers;	  /* of a thread in a call can be read: bpf_task_pt_regs(), 5.15 */
 };
 
 /* -ENOTSUP with a sentence in why when the tier lacks something. */
@@ -72,6 +75,7 @@ static int learn_form(struct kernel_form *form, enum tier tier, char *why, size_
 	form->maple_tree = kernel_types__member(types, "mm_struct", "mm_mt") != MEMBER_NONE;
 	form->numbers = kernel_types__member(types, "mm_struct", "mm_lock_seq") != MEMBER_NONE;
 	form->lock_args = kernel_types__tracepoint(types, "mmap_lock_acquire_returned");
+	form->registers = kernel_types__helper(types, "task_pt_regs");
 	form->cast = kernel_types__function(types, "bpf_rdonly_cast");
 	/* Calls of functions like walk_region() are allowed there since 6.15, as this is. */
 	form->preempt = kernel_types__function(types, "bpf_preempt_disable") &&
@@ -100,9 +104,10 @@ static void configure_order(struct bpf_program *prog, bool ordered, int lock_arg
 static void configure_truth(struct bpf_program *prog, bool truth, const struct kernel_form *form)
 {
 	const char *name = bpf_program__name(prog);
+	bool life = has_prefix(name, PROG_PREFIX_AGAIN_LIFE);
 
 	if (has_prefix(name, PROG_PREFIX_AGAIN))
-		bpf_program__set_autoload(prog, truth && form->preemptible);
+		bpf_program__set_autoload(prog, form->preemptible && (truth || life));
 	else if (has_prefix(name, PROG_PREFIX_LOCK))
 		bpf_program__set_autoload(prog, truth && has_prefix(name, PROG_PREFIX_LOCK_OLD) ==
 								 (form->lock_args == 4));
@@ -208,6 +213,7 @@ static int load_once(struct live *live, const struct live_scope *scope,
 		return -errno;
 	configure(live->skel, scope, form, task_storage);
 	configure_rings(live->skel, &live->sizes, example);
+	live_stack__configure(live->skel, &live->sizes, scope->stacks && form->registers);
 	choose_walkers(live, form->maple_tree);
 	err = memtrace_bpf__load(live->skel);
 	if (err) {
@@ -346,13 +352,14 @@ int live__attach(struct live *live, char *why, size_t why_len)
 	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_LOCK, why, why_len);
 	if (!err)
-		err = attach_prefix(live, PROG_PREFIX_AGAIN, why, why_len);
-	if (!err)
 		err = attach_exits(live, why, why_len);
 	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_LIFE, why, why_len);
 	if (!err)
 		err = attach_prefix(live, PROG_TRUTH_FORK, why, why_len);
+	/* In the order of the object: a fork is told again before its map is shown again. */
+	if (!err)
+		err = attach_prefix(live, PROG_PREFIX_AGAIN, why, why_len);
 	if (!err)
 		err = attach_prefix(live, PROG_PREFIX_ENTER, why, why_len);
 	return err;
@@ -406,6 +413,8 @@ int live__open(const struct live_scope *scope, struct live **ret, char *why, siz
 		goto fail;
 	err = live_rings__open(&live->sizes, bpf_map__fd(live->skel->maps.events),
 			       bpf_map__fd(live->skel->maps.rings), &live->rings);
+	if (!err)
+		err = live_stack__map(live);
 	if (err) {
 		snprintf(why, why_len, "mapping rings of %" PRIu64 " bytes failed: %s",
 			 live->sizes.bytes, strerror(-err));
@@ -428,7 +437,10 @@ fail:
 
 int live__try(enum tier tier, char *why, size_t why_len)
 {
-	const struct live_scope scope = { .tier = tier, .rings = { TRY_RING_BYTES, 1 } };
+	const struct live_scope scope = {
+		.tier = tier,
+		.rings = { .bytes = TRY_RING_BYTES, .n = 1 },
+	};
 	struct live *live = calloc(1, sizeof(*live));
 	int err;
 
@@ -444,7 +456,6 @@ static void detach(struct live *live)
 {
 	size_t i;
 
-	/* Enter first, so that what is under way can still end. */
 	for (i = live->n_links; i-- > 0;)
 		bpf_link__destroy(live->links[i]);
 	live->n_links = 0;
@@ -459,15 +470,45 @@ void live__close(struct live *live)
 	bpf_link__destroy(live->lookup);
 	bpf_link__destroy(live->ask);
 	live_rings__close(live->rings);
+	live_rings__close(live->stacks);
 	if (live->stats)
 		munmap((void *)live->stats, live->stats_len);
 	memtrace_bpf__destroy(live->skel);
 	free(live);
 }
 
+/*
+ * When a map of maps was changed the kernel waits for the programs that may
+ * still see it as it was, which is all that run: maybe_wait_bpf_programs() in
+ * kernel/bpf/syscall.c, since 1ae80cf31938 (4.19). False: no map could be made.
+ */
+static bool wait_for_programs(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
+	int inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "wait_inner", 4, 4, 1, NULL);
+	int outer = -1;
+	__u32 first = 0;
+	bool waited;
+
+	if (inner >= 0) {
+		opts.inner_map_fd = (__u32)inner;
+		outer = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "wait", 4, 4, 1, &opts);
+	}
+	waited = outer >= 0 && !bpf_map_update_elem(outer, &first, &inner, BPF_ANY);
+	if (outer >= 0)
+		close(outer);
+	if (inner >= 0)
+		close(inner);
+	return waited;
+}
+
 void live__stop(struct live *live)
 {
+	const struct timespec long_enough = { .tv_nsec = STOP_NS };
+
 	live->skel->bss->stopped = true;
+	if (!wait_for_programs())
+		nanosleep(&long_enough, NULL);
 }
 
 long live__consume(struct live *live, long max, live_record_fn cb, void *ctx)

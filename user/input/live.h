@@ -18,6 +18,7 @@ struct live;
 struct ring_sizes {
 	uint64_t bytes; /* of all together, a power of two */
 	unsigned int n; /* a power of two up to MT_RINGS_MAX */
+	uint64_t stacks; /* bytes of the ring beside them that stacks are sent by */
 };
 
 /* Which spaces are traced: decided in the kernel. */
@@ -33,6 +34,7 @@ struct live_scope {
 	bool test_drop_quietly;
 	bool clocks;		 /* tier truth: when calls begin and end is wanted, which costs */
 	bool regions;		 /* tier truth: calls bring regions as below it, for tests */
+	bool stacks;		 /* of calls that ask for memory are taken */
 	struct ring_sizes rings; /* of both, 0: what fits the machine */
 };
 
@@ -58,9 +60,10 @@ int live__attach(struct live *live, char *why, size_t why_len);
 void live__close(struct live *live);
 
 /*
- * No more calls and lives are seen from now on, but for the ends of calls under
- * way; what is in the ring can still be read. Detaching (close) takes longer:
- * the kernel waits for a grace period at each of some fifty tracepoints.
+ * Nothing is seen from now on, not even how calls under way end. When this
+ * returns, after one grace period of the kernel, all that was seen is counted,
+ * and is in the rings or lost. Detaching (close) takes longer: the kernel waits
+ * for a grace period at each of some fifty tracepoints.
  */
 void live__stop(struct live *live);
 
@@ -90,6 +93,9 @@ int live__answer(struct live *live);
 uint64_t live__wants(const struct live *live);
 void live__served(struct live *live, uint64_t wants);
 
+/* All names of files are sent anew. */
+void live__forget_names(struct live *live);
+
 /* Sends the map of our own process, as that of the space given. */
 int live__walk_self(struct live *live, uint64_t space);
 
@@ -111,6 +117,22 @@ size_t live__ring_bytes(const struct live *live);
 
 /* All that had come when it was called, however fast more comes. */
 void live__drain(struct live *live, live_record_fn cb, void *ctx);
+
+/* Stacks are taken: they were asked for, and the kernel can give them (5.15). */
+bool live__has_stacks(const struct live *live);
+
+/*
+ * Stacks, struct mt_stack each, as live__consume(). Where live__stacks_crowded()
+ * their ring is more than half full.
+ */
+long live__consume_stacks(struct live *live, long max, live_record_fn cb, void *ctx);
+bool live__stacks_crowded(const struct live *live);
+
+/* How many may be taken yet, of calls below MT_STACK_LARGE and of the others. */
+enum live_stack_size { LIVE_STACK_SMALL, LIVE_STACK_LARGE, LIVE_STACK_NR };
+int64_t live__stack_tokens(const struct live *live, enum live_stack_size size);
+void live__add_stack_tokens(struct live *live, enum live_stack_size size, int64_t n);
+
 /* The kernel numbers write sections itself: before 6.4 the programs count. */
 bool live__numbers_sections(const struct live *live);
 
@@ -133,14 +155,15 @@ typedef bool (*live_known_fn)(void *ctx, uint64_t space);
 void live__forget_unknown(struct live *live, uint64_t newest, live_known_fn known, void *ctx);
 
 /*
- * How often the kernel skipped a program of ours, for whatever task: inside
- * another program, or because a task that it took the CPU from was in it.
+ * How often the kernel skipped a program of ours that maps are made from, for whatever
+ * task: inside another program, or because a task that it took the CPU from was in it.
  */
 uint64_t live__missed(const struct live *live);
 
 /*
  * Sums over all CPUs. What programs that were skipped would have sent counts as
- * seen, and as lost (MT_LOSS_MISSED).
+ * seen, and as lost (MT_LOSS_MISSED); but sections that the kernel numbers, which
+ * the tracker misses by their numbers (tracker_totals.missing).
  */
 void live__stats(struct live *live, struct mt_stats *ret);
 

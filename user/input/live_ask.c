@@ -117,6 +117,11 @@ void live__served(struct live *live, uint64_t wants)
 	live->skel->bss->wants_served = wants;
 }
 
+void live__forget_names(struct live *live)
+{
+	__atomic_fetch_add(&live->skel->bss->files_generation, 1, __ATOMIC_RELAXED);
+}
+
 int live__walk_self(struct live *live, uint64_t space)
 {
 	int err;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define RINGS_BYTES (64ULL << 20)
+#define STACKS_BYTES_MAX ((uint64_t)MT_STACK_TOKENS * MT_STACK_BYTES)
 #define CPUS_EACH 4
 #define TURN 512      /* records of one ring before it is the next one's turn */
 #define TOLD_PARTS 32 /* of a ring: when one has been read, the kernel is told */
@@ -43,6 +44,11 @@ void ring_sizes__fit(struct ring_sizes *sizes, unsigned int cpus, uint64_t memor
 		while (memory_bytes && sizes->bytes > fitting && sizes->bytes > RING_BYTES_EACH_MIN)
 			sizes->bytes /= 2;
 	}
+	sizes->stacks = sizes->bytes / 2;
+	if (sizes->stacks > STACKS_BYTES_MAX)
+		sizes->stacks = STACKS_BYTES_MAX;
+	if (sizes->stacks < RING_BYTES_EACH_MIN)
+		sizes->stacks = RING_BYTES_EACH_MIN;
 	if (sizes->n)
 		return;
 	for (sizes->n = 1; sizes->n < MT_RINGS_MAX && sizes->n * CPUS_EACH < cpus &&
@@ -217,6 +223,16 @@ long live_rings__read(struct live_rings *rings, long max, live_record_fn cb, voi
 		empty = n ? 0 : empty + 1;
 		sum += n;
 	}
+	return sum;
+}
+
+uint64_t live_rings__waiting(const struct live_rings *rings)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < rings->n; i++)
+		sum += ring__written(&rings->ring[i]) - rings->ring[i].at;
 	return sum;
 }
 

@@ -17,6 +17,7 @@
  * Fills in what is 0: a ring for every four CPUs, for two million records a
  * second are what one ring takes from any number of them; and 64 MiB, or less
  * where mapping them twice would take more than a 32nd of memory_bytes (0: unknown).
+ * Stacks get half as much, up to 32 MiB: what one burst of them may take.
  */
 void ring_sizes__fit(struct ring_sizes *sizes, unsigned int cpus, uint64_t memory_bytes);
 
@@ -40,6 +41,9 @@ void live_rings__close(struct live_rings *rings); /* NULL is allowed */
  * order. Returns their number: less than max when nothing is left.
  */
 long live_rings__read(struct live_rings *rings, long max, live_record_fn cb, void *ctx);
+
+/* Bytes that have been written and not read, of all rings. */
+uint64_t live_rings__waiting(const struct live_rings *rings);
 
 /* Gives to cb all that was there when it was called, however fast more comes. */
 void live_rings__drain(struct live_rings *rings, live_record_fn cb, void *ctx);

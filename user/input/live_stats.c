@@ -36,6 +36,15 @@ static enum mt_event_type program_event(const char *name)
 	return 0;
 }
 
+/*
+ * A section that is not seen to begin or to end is missed by its number, where the kernel
+ * numbers them, and by its own space alone.
+ */
+static bool told_by_number(const struct live *live, const char *name)
+{
+	return live->numbers && !strncmp(name, PROG_PREFIX_LOCK, strlen(PROG_PREFIX_LOCK));
+}
+
 /* Both of two that do the same were skipped as often as the one that was skipped less, or less. */
 static uint64_t doubled_misses(const struct live *live, const struct bpf_program *prog)
 {
@@ -51,27 +60,36 @@ static uint64_t doubled_misses(const struct live *live, const struct bpf_program
 	return again < n ? again : n;
 }
 
-static uint64_t count_missed(const struct live *live, struct mt_stats *st)
+static void count_missed(const struct live *live, struct mt_stats *st)
 {
 	struct bpf_program *prog;
-	uint64_t missed = 0, n;
+	const char *name;
+	uint64_t n;
 	int type;
 
 	bpf_object__for_each_program(prog, live->skel->obj) {
-		type = program_event(bpf_program__name(prog));
-		n = type ? doubled_misses(live, prog) : 0;
+		name = bpf_program__name(prog);
+		type = program_event(name);
+		if (!type || told_by_number(live, name))
+			continue;
+		n = doubled_misses(live, prog);
 		st->seen[type] += n;
 		st->lost[type][MT_LOSS_MISSED] += n;
-		missed += n;
 	}
-	return missed;
 }
 
 uint64_t live__missed(const struct live *live)
 {
 	struct mt_stats st = {};
+	uint64_t missed = 0;
+	int type;
 
-	return count_missed(live, &st);
+	count_missed(live, &st);
+	for (type = 0; type < MT_EVENT_NR; type++)
+		missed += st.lost[type][MT_LOSS_MISSED];
+	/* In tier truth calls explain maps, and do not make them. */
+	return live->skel->rodata->tier_truth ? missed - st.lost[MT_EVENT_CALL][MT_LOSS_MISSED] :
+						missed;
 }
 
 void live__stats(struct live *live, struct mt_stats *ret)

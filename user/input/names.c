@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* See names.h. A hash that keeps the order in which names came (uthash). */
+/* See names.h. A hash that keeps the order in which names came (uthash): a clock with one hand. */
 #include "names.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 
 struct name {
 	uint32_t number;
+	bool used; /* since it was the oldest */
 	UT_hash_handle hh;
 	char text[];
 };
@@ -53,6 +55,7 @@ int names__put(struct names *n, uint32_t number, const char *text)
 	if (old)
 		forget(n, old);
 	name->number = number;
+	name->used = false;
 	memcpy(name->text, text, size);
 	HASH_ADD(hh, n->table, number, sizeof(name->number), name);
 	if (name->hh.tbl)
@@ -61,16 +64,32 @@ int names__put(struct names *n, uint32_t number, const char *text)
 	return -ENOMEM;
 }
 
-const char *names__get(const struct names *n, uint32_t number)
+const char *names__get(struct names *n, uint32_t number)
 {
 	struct name *name;
 
 	HASH_FIND(hh, n->table, &number, sizeof(number), name);
-	return name ? name->text : NULL;
+	if (!name)
+		return NULL;
+	name->used = true;
+	return name->text;
 }
 
 void names__trim(struct names *n)
 {
-	while (HASH_COUNT(n->table) > NAMES_MAX)
-		forget(n, n->table);
+	struct name *oldest;
+
+	while (HASH_COUNT(n->table) > NAMES_MAX) {
+		oldest = n->table;
+		if (!oldest->used) {
+			forget(n, oldest);
+			continue;
+		}
+		/* Once more, as the youngest. */
+		oldest->used = false;
+		HASH_DEL(n->table, oldest);
+		HASH_ADD(hh, n->table, number, sizeof(oldest->number), oldest);
+		if (!oldest->hh.tbl)
+			free(oldest);
+	}
 }

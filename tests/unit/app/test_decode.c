@@ -2,172 +2,17 @@
 /*
  * The wire format, decoded: records put together by hand, and what a real
  * tracker makes of them. Records that are cut short or lie are refused and
- * counted. Each is copied to where it ends at the end of its memory.
+ * counted. Names of regions are test_decode_names.c's.
  */
-/* ceiling: one hostile record after another, over one builder. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
-#include "input/decode.h"
-
-#define PAGE(n) (0x10000ULL + (uint64_t)(n)*REGION_PAGE)
-#define SPACE 7
-#define TGID 100
-
-struct record {
-	_Alignas(8) char data[32768];
-	size_t len;
-};
-
-struct fixture {
-	struct tracker *t;
-	struct decoder *d;
-	struct call call; /* the last that the tracker was given */
-	unsigned int calls;
-	uint64_t lost;
-};
-
-static void on_call(void *ctx, const struct call_record *rec)
-{
-	struct fixture *f = ctx;
-
-	f->call = *rec->call;
-	f->calls++;
-}
-
-static void on_lost(void *ctx, const struct lost_record *rec)
-{
-	((struct fixture *)ctx)->lost += rec->count;
-}
-
-static void fixture__open(struct fixture *f)
-{
-	static const struct observer observer = { .call = on_call, .lost = on_lost };
-
-	memset(f, 0, sizeof(*f));
-	f->t = tracker__new(&observer, f);
-	f->d = decoder__new(f->t);
-	assert_non_null(f->d);
-}
-
-static void fixture__close(struct fixture *f)
-{
-	decoder__free(f->d);
-	tracker__free(f->t);
-}
-
-static int decode(struct fixture *f, const void *data, size_t len)
-{
-	char *copy = malloc(len ? len : 1);
-	int err;
-
-	memcpy(copy, data, len);
-	err = decoder__record(f->d, copy, len);
-	free(copy);
-	return err;
-}
-
-static int decode_record(struct fixture *f, const struct record *rec)
-{
-	return decode(f, rec->data, rec->len);
-}
-
-/* ---------------------------------------------------------------- putting together */
-
-static void *record__put(struct record *rec, const void *data, size_t len)
-{
-	void *at = rec->data + rec->len;
-
-	assert_true(rec->len + len <= sizeof(rec->data));
-	if (data)
-		memcpy(at, data, len);
-	else
-		memset(at, 0, len);
-	rec->len += len;
-	return at;
-}
-
-/* A whole record of the type, size bytes of it. */
-static void *record__init(struct record *rec, enum mt_event_type type, uint16_t flags, size_t size)
-{
-	struct mt_event *e;
-
-	rec->len = 0;
-	e = record__put(rec, NULL, size);
-	e->type = type;
-	e->flags = flags;
-	e->space = SPACE;
-	e->ts_ns = 50;
-	e->tgid = e->tid = TGID;
-	memcpy(e->comm, "prog", 4);
-	return e;
-}
-
-static struct mt_call *record__call(struct record *rec, uint16_t flags)
-{
-	struct mt_call *c = record__init(rec, MT_EVENT_CALL, flags, sizeof(*c));
-
-	c->call = MT_CALL_MMAP;
-	c->enter_ns = 40;
-	c->args[0] = PAGE(0);
-	c->args[1] = 2 * REGION_PAGE;
-	c->args[2] = 3;
-	c->args[3] = 0x32; /* MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED */
-	c->ret = (int64_t)PAGE(0);
-	c->target = SPACE;
-	c->mm.total_vm = 2;
-	return c;
-}
-
-static struct mt_region *record__region(struct record *rec, uint64_t page, uint64_t pages,
-					enum mt_name_class class, const char *name, size_t name_len)
-{
-	struct mt_region *r = record__put(rec, NULL, sizeof(*r));
-
-	r->start = PAGE(page);
-	r->end = PAGE(page + pages);
-	r->vm_flags = 1;
-	r->name_class = (uint8_t)class;
-	r->name_len = (uint16_t)name_len;
-	record__put(rec, name, name_len);
-	record__put(rec, NULL, (8 - name_len % 8) % 8);
-	return r;
-}
-
-static struct mt_regions *record__walk(struct record *rec, uint32_t first, uint32_t count)
-{
-	struct mt_regions *w = record__init(rec, MT_EVENT_REGIONS, MT_REGIONS_LAST, sizeof(*w));
-
-	w->first = first;
-	w->count = count;
-	return w;
-}
-
-static const struct region *region_at(const struct fixture *f, uint64_t page)
-{
-	const struct space *s = tracker__space(f->t, SPACE);
-	const struct region *r;
-
-	assert_non_null(s);
-	assert_null(region_map__check(s->map));
-	r = region_map__find(s->map, PAGE(page));
-	return r && r->start <= PAGE(page) ? r : NULL;
-}
-
-static const struct backing *backing_at(const struct fixture *f, uint64_t page)
-{
-	const struct region *r = region_at(f, page);
-
-	assert_non_null(r);
-	return backings__get(tracker__backings(f->t), r->backing);
-}
+#include "decode_fixture.h"
 
 /* ---------------------------------------------------------------- each type */
 
@@ -336,7 +181,7 @@ static void each_combination_of_tails(void **state)
 			assert_int_equal(f.call.region.backing.ino, 77);
 		}
 		/* One byte less, and something is missing. */
-		assert_int_equal(decode(&f, rec.data, rec.len - 1), -EBADMSG);
+		assert_int_equal(decode_bytes(&f, rec.data, rec.len - 1), -EBADMSG);
 		fixture__close(&f);
 	}
 }
@@ -359,87 +204,7 @@ static void a_name_that_is_taken_off(void **state)
 	fixture__close(&f);
 }
 
-/* ---------------------------------------------------------------- names and flags */
-
-#define NAME(text) text, sizeof(text)
-static const struct {
-	const char *what;
-	enum mt_name_class class;
-	uint8_t flags;
-	uint64_t ino;
-	const char *raw;
-	size_t len;
-	const char *want;
-	bool contents;
-} names[] = {
-	{ "none", MT_NAME_NONE, 0, 0, NAME(""), "", false },
-	{ "a path", MT_NAME_PATH, 0, 5, NAME("libc.so.6\0lib\0usr"), "/usr/lib/libc.so.6", true },
-	{ "the root", MT_NAME_PATH, 0, 5, "", 0, "/", true },
-	{ "deleted", MT_NAME_PATH, MT_NAME_DELETED, 5, NAME("f\0tmp"), "/tmp/f (deleted)", true },
-	{ "no NUL at its end", MT_NAME_PATH, 0, 5, "f\0tmp", 5, "/tmp/f", true },
-	{ "a line in a path", MT_NAME_PATH, 0, 5, NAME("a\nb\0tmp"), "/tmp/a\\012b", true },
-	{ "a backslash in a path", MT_NAME_PATH, 0, 5, NAME("a\\b"), "/a\\b", true },
-	{ "empty components", MT_NAME_PATH, 0, 5, NAME("a\0\0b"), "/b//a", true },
-	{ "memfd", MT_NAME_PSEUDO, 0, 5, NAME("memfd:x"), "/memfd:x (deleted)", true },
-	{ "anon inode", MT_NAME_ANON_INODE, 0, 5, NAME("[perf_event]"),
-	  "anon_inode:[perf_event]", true },
-	{ "literal", MT_NAME_LITERAL, 0, 0, NAME("[vdso]"), "[vdso]", false },
-	{ "anonymous", MT_NAME_ANON_VMA, 0, 0, NAME("heap"), "[anon:heap]", false },
-	{ "anonymous and shared", MT_NAME_ANON_VMA, 0, 5, NAME("heap"), "[anon:heap]", true },
-	{ "as before, but nothing was", MT_NAME_SAME, 0, 0, NAME(""), "", false },
-	{ "nameless file", MT_NAME_NONE, 0, 5, NAME(""), "", true },
-};
-
-static void names_of_every_class(void **state)
-{
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct mt_region *r;
-		struct fixture f;
-		struct record rec;
-
-		record__walk(&rec, 0, 1);
-		r = record__region(&rec, 1, 1, names[i].class, names[i].raw, names[i].len);
-		r->name_flags = names[i].flags;
-		r->ino = names[i].ino;
-		r->dev = names[i].ino ? 8 << 20 | 3 : 0;
-		r->pgoff = 3;
-		fixture__open(&f);
-		assert_int_equal(decode_record(&f, &rec), 0);
-		if (strcmp(backing_at(&f, 1)->name, names[i].want))
-			fail_msg("%s: expected \"%s\", got \"%s\"", names[i].what, names[i].want,
-				 backing_at(&f, 1)->name);
-		assert_int_equal(backing_at(&f, 1)->has_contents, names[i].contents);
-		assert_int_equal(backing_at(&f, 1)->ino, names[i].ino);
-		assert_int_equal(backing_at(&f, 1)->dev_major, names[i].ino ? 8 : 0);
-		assert_int_equal(backing_at(&f, 1)->dev_minor, names[i].ino ? 3 : 0);
-		assert_int_equal(region_at(&f, 1)->offset, names[i].contents ? 3 * REGION_PAGE : 0);
-		fixture__close(&f);
-	}
-}
-
-static void the_same_name_as_before(void **state)
-{
-	struct fixture f;
-	struct record rec;
-
-	record__walk(&rec, 0, 4);
-	record__region(&rec, 0, 1, MT_NAME_PATH, "a", 2)->ino = 1;
-	record__region(&rec, 2, 1, MT_NAME_SAME, "", 0)->ino = 1;
-	record__region(&rec, 4, 1, MT_NAME_SAME, "", 0)->ino = 1;
-	record__region(&rec, 6, 1, MT_NAME_NONE, "", 0);
-	fixture__open(&f);
-	assert_int_equal(decode_record(&f, &rec), 0);
-	assert_string_equal(backing_at(&f, 2)->name, "/a");
-	assert_string_equal(backing_at(&f, 4)->name, "/a");
-	assert_int_equal(region_at(&f, 2)->backing, region_at(&f, 0)->backing);
-	assert_int_equal(region_at(&f, 6)->backing, BACKING_ANON);
-	/* In another record nothing came before. */
-	record__walk(&rec, 0, 1);
-	record__region(&rec, 2, 1, MT_NAME_SAME, "", 0)->ino = 1;
-	assert_int_equal(decode_record(&f, &rec), 0);
-	assert_string_equal(backing_at(&f, 2)->name, "");
-	fixture__close(&f);
-}
+/* ---------------------------------------------------------------- walks */
 
 /* What has a time keeps it, however late it is read. */
 static void the_time_of_a_walk(void **state)
@@ -456,37 +221,40 @@ static void the_time_of_a_walk(void **state)
 	fixture__close(&f);
 }
 
-static void a_name_by_its_number(void **state)
+/* Regions that overlap, as a walk without the lock may find them while sections go by. */
+static void walks_that_are_torn(void **state)
 {
-	struct mt_region *r;
+	static const struct {
+		uint16_t flags;
+		bool refused;
+	} cases[] = {
+		{ 0, true },
+		{ MT_REGIONS_LAST, true },
+		{ MT_REGIONS_LAST | MT_REGIONS_STALE, true },
+		/* The last of them stood still, and all is torn none the less. */
+		{ MT_REGIONS_UNLOCKED | MT_REGIONS_LAST, true },
+		{ MT_REGIONS_UNLOCKED, false },
+		{ MT_REGIONS_UNLOCKED | MT_REGIONS_LAST | MT_REGIONS_STALE, false },
+	};
 	struct fixture f;
 	struct record rec;
 
-	fixture__open(&f);
-	record__walk(&rec, 0, 1);
-	r = record__region(&rec, 0, 1, MT_NAME_PATH, "a", 2);
-	r->ino = 1;
-	r->file = 9;
-	assert_int_equal(decode_record(&f, &rec), 0);
-	record__walk(&rec, 0, 2);
-	record__region(&rec, 2, 1, MT_NAME_KNOWN, "", 0)->file = 9;
-	record__region(&rec, 4, 1, MT_NAME_SAME, "", 0)->ino = 1;
-	assert_int_equal(decode_record(&f, &rec), 0);
-	assert_string_equal(backing_at(&f, 2)->name, "/a");
-	assert_string_equal(backing_at(&f, 4)->name, "/a");
-	/* The newest counts. */
-	record__walk(&rec, 0, 2);
-	r = record__region(&rec, 0, 1, MT_NAME_PATH, "b", 2);
-	r->file = 9;
-	record__region(&rec, 2, 1, MT_NAME_KNOWN, "", 0)->file = 9;
-	assert_int_equal(decode_record(&f, &rec), 0);
-	assert_string_equal(backing_at(&f, 2)->name, "/b");
-	/* One that has not come: what it was in is not believed, the map stays as it is. */
-	record__walk(&rec, 0, 1);
-	record__region(&rec, 6, 1, MT_NAME_KNOWN, "", 0)->file = 10;
-	assert_int_equal(decode_record(&f, &rec), 0);
-	assert_string_equal(backing_at(&f, 2)->name, "/b");
-	fixture__close(&f);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fixture__open(&f);
+		record__walk(&rec, 0, 2)->e.flags = cases[i].flags;
+		record__region(&rec, 0, 3, MT_NAME_NONE, "", 0);
+		record__region(&rec, 2, 1, MT_NAME_NONE, "", 0);
+		assert_int_equal(decode_record(&f, &rec), cases[i].refused ? -EBADMSG : 0);
+		assert_int_equal(decoder__malformed(f.d)[MT_EVENT_REGIONS], cases[i].refused);
+		if (!cases[i].refused)
+			assert_false(tracker__space(f.t, SPACE)->has_base);
+		/* The next one is believed. */
+		record__walk(&rec, 0, 1)->e.flags |= cases[i].flags & MT_REGIONS_UNLOCKED;
+		record__region(&rec, 0, 1, MT_NAME_NONE, "", 0);
+		assert_int_equal(decode_record(&f, &rec), 0);
+		assert_true(tracker__space(f.t, SPACE)->has_base);
+		fixture__close(&f);
+	}
 }
 
 static void flags_of_regions(void **state)
@@ -529,63 +297,6 @@ static void flags_of_regions(void **state)
 				 flags[i].want, region_at(&f, 0)->flags);
 		fixture__close(&f);
 	}
-}
-
-/* As long as a name can be: one component, many of one byte, and all to be escaped. */
-static void long_paths(void **state)
-{
-	static const struct {
-		size_t each;
-		char byte;
-	} shapes[] = { { 1, 'x' }, { 1, '\033' }, { 255, 'x' }, { 255, '\377' }, { 4095, 'x' } };
-
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-		static char raw[MT_PATH_LEN], want[MT_PATH_LEN * 4 + 1];
-		struct fixture f;
-		struct record rec;
-		size_t parts, len = 0;
-
-		memset(raw, shapes[i].byte, sizeof(raw));
-		for (size_t at = shapes[i].each; at < sizeof(raw); at += shapes[i].each + 1)
-			raw[at] = 0;
-		parts = MT_PATH_LEN / (shapes[i].each + 1);
-		for (size_t part = 0; part < parts; part++) {
-			want[len++] = '/';
-			for (size_t j = 0; j < shapes[i].each; j++)
-				len += (size_t)sprintf(want + len, shapes[i].byte == 'x' ? "x" :
-							"\\%03o", (unsigned char)shapes[i].byte);
-		}
-		record__walk(&rec, 0, 1);
-		record__region(&rec, 0, 1, MT_NAME_PATH, raw, parts * (shapes[i].each + 1));
-		fixture__open(&f);
-		assert_int_equal(decode_record(&f, &rec), 0);
-		assert_string_equal(backing_at(&f, 0)->name, want);
-		fixture__close(&f);
-	}
-}
-
-/* A record as full of names as can be: every one of them is there. */
-static void many_names(void **state)
-{
-	uint32_t count = 200;
-	struct fixture f;
-	struct record rec;
-	char name[64];
-
-	record__walk(&rec, 0, count);
-	for (uint32_t i = 0; i < count; i++) {
-		memset(name, '\001', sizeof(name));
-		name[0] = (char)('!' + i % 90);
-		name[1] = (char)('!' + i / 90);
-		record__region(&rec, i, 1, MT_NAME_LITERAL, name, 30);
-	}
-	fixture__open(&f);
-	assert_int_equal(decode_record(&f, &rec), 0);
-	for (uint32_t i = 0; i < count; i++) {
-		assert_int_equal(strlen(backing_at(&f, i)->name), 2 + 28 * 4);
-		assert_int_equal(backing_at(&f, i)->name[0], '!' + i % 90);
-	}
-	fixture__close(&f);
 }
 
 /* ---------------------------------------------------------------- refused */
@@ -639,7 +350,7 @@ static void records_cut_at_every_byte(void **state)
 
 		fixture__open(&f);
 		for (size_t cut = 0; cut < len; cut++) {
-			if (decode(&f, rec.data, cut) != -EBADMSG)
+			if (decode_bytes(&f, rec.data, cut) != -EBADMSG)
 				fail_msg("type %d cut at %zu of %zu was not refused", type, cut,
 					 len);
 			refused++;
@@ -770,13 +481,9 @@ int main(void)
 		cmocka_unit_test(flags_of_fork_and_walk),
 		cmocka_unit_test(each_combination_of_tails),
 		cmocka_unit_test(a_name_that_is_taken_off),
-		cmocka_unit_test(names_of_every_class),
-		cmocka_unit_test(the_same_name_as_before),
-		cmocka_unit_test(a_name_by_its_number),
 		cmocka_unit_test(the_time_of_a_walk),
+		cmocka_unit_test(walks_that_are_torn),
 		cmocka_unit_test(flags_of_regions),
-		cmocka_unit_test(long_paths),
-		cmocka_unit_test(many_names),
 		cmocka_unit_test(records_cut_at_every_byte),
 		cmocka_unit_test(what_lies_is_refused),
 		cmocka_unit_test(what_is_strange_is_survived),

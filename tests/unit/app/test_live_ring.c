@@ -281,19 +281,20 @@ static const struct {
 	uint64_t memory;
 	struct ring_sizes want;
 } sizes[] = {
-	{ { 0, 0 }, 1, 64 * GIB, { 64 * MIB, 1 } },
-	{ { 0, 0 }, 4, 4 * GIB, { 64 * MIB, 1 } },
-	{ { 0, 0 }, 4, 4 * GIB - 1, { 32 * MIB, 1 } },
-	{ { 0, 0 }, 4, 0, { 64 * MIB, 1 } },
-	{ { 0, 0 }, 5, 64 * GIB, { 64 * MIB, 2 } },
-	{ { 0, 0 }, 16, 64 * GIB, { 64 * MIB, 4 } },
-	{ { 0, 0 }, 17, 64 * GIB, { 64 * MIB, 8 } },
-	{ { 0, 0 }, 512, 64 * GIB, { 64 * MIB, 8 } },
-	{ { 0, 0 }, 512, 16 * MIB, { 256 << 10, 4 } },
-	{ { 0, 0 }, 1, 1 * MIB, { 64 << 10, 1 } },
-	{ { 1 * MIB, 0 }, 64, 1 * MIB, { 1 * MIB, 8 } },
-	{ { 1 * MIB, 1 }, 64, 64 * GIB, { 1 * MIB, 1 } },
-	{ { 64 << 10, 0 }, 64, 64 * GIB, { 64 << 10, 1 } },
+	{ { 0, 0, 0 }, 1, 64 * GIB, { 64 * MIB, 1, 32 * MIB } },
+	{ { 0, 0, 0 }, 4, 4 * GIB, { 64 * MIB, 1, 32 * MIB } },
+	{ { 0, 0, 0 }, 4, 4 * GIB - 1, { 32 * MIB, 1, 16 * MIB } },
+	{ { 0, 0, 0 }, 4, 0, { 64 * MIB, 1, 32 * MIB } },
+	{ { 0, 0, 0 }, 5, 64 * GIB, { 64 * MIB, 2, 32 * MIB } },
+	{ { 0, 0, 0 }, 16, 64 * GIB, { 64 * MIB, 4, 32 * MIB } },
+	{ { 0, 0, 0 }, 17, 64 * GIB, { 64 * MIB, 8, 32 * MIB } },
+	{ { 0, 0, 0 }, 512, 64 * GIB, { 64 * MIB, 8, 32 * MIB } },
+	{ { 0, 0, 0 }, 512, 16 * MIB, { 256 << 10, 4, 128 << 10 } },
+	{ { 0, 0, 0 }, 1, 1 * MIB, { 64 << 10, 1, 64 << 10 } },
+	{ { 1 * MIB, 0, 0 }, 64, 1 * MIB, { 1 * MIB, 8, 512 << 10 } },
+	{ { 1 * MIB, 1, 0 }, 64, 64 * GIB, { 1 * MIB, 1, 512 << 10 } },
+	{ { 64 << 10, 0, 0 }, 64, 64 * GIB, { 64 << 10, 1, 64 << 10 } },
+	{ { 1 * GIB, 1, 0 }, 1, 0, { 1 * GIB, 1, 32 * MIB } },
 };
 
 static void sizes_fit_the_machine(void **state)
@@ -302,11 +303,13 @@ static void sizes_fit_the_machine(void **state)
 		struct ring_sizes got = sizes[i].given;
 
 		ring_sizes__fit(&got, sizes[i].cpus, sizes[i].memory);
-		if (got.bytes == sizes[i].want.bytes && got.n == sizes[i].want.n)
+		if (got.bytes == sizes[i].want.bytes && got.n == sizes[i].want.n &&
+		    got.stacks == sizes[i].want.stacks)
 			continue;
-		print_error("case %zu: expected %llu bytes in %u, got %llu in %u\n", i,
-			    (unsigned long long)sizes[i].want.bytes, sizes[i].want.n,
-			    (unsigned long long)got.bytes, got.n);
+		print_error("case %zu: expected %llu bytes in %u and %llu, got %llu in %u and %llu\n",
+			    i, (unsigned long long)sizes[i].want.bytes, sizes[i].want.n,
+			    (unsigned long long)sizes[i].want.stacks,
+			    (unsigned long long)got.bytes, got.n, (unsigned long long)got.stacks);
 		fail();
 	}
 }
