@@ -27,6 +27,7 @@ enum exit_status {
 /* Each does one verb and returns the exit status. */
 int cmd_trace(const struct trace_options *opts);
 int cmd_maps(const struct trace_options *opts);
+int cmd_top(const struct trace_options *opts);
 int cmd_features(const struct trace_options *opts);
 int cmd_docs(const struct trace_options *opts);
 

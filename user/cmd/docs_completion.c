@@ -12,6 +12,8 @@ static const char *kind__action(enum option_kind kind)
 {
 	static const char *const actions[OPTION_KIND_NR] = {
 		[OPTION_FILE] = "compgen -f -- \"$cur\"",
+		[OPTION_ALLOW_FILE] = "compgen -f -- \"$cur\"",
+		[OPTION_ALLOW] = "compgen -W 'path: comm: class: stack:' -- \"$cur\"",
 		[OPTION_CGROUP] = "_memtrace_cgroups \"$cur\"",
 		[OPTION_COMM] = "compgen -W \"$(ps -eo comm= 2>/dev/null)\" -- \"$cur\"",
 		[OPTION_USER] = "compgen -u -- \"$cur\"",
@@ -20,6 +22,7 @@ static const char *kind__action(enum option_kind kind)
 		[OPTION_EVENTS] = "_memtrace_list \"$events\" \"$cur\"",
 		[OPTION_STACKS] = "compgen -W \"$stacks\" -- \"$cur\"",
 		[OPTION_TIER] = "compgen -W \"$tiers\" -- \"$cur\"",
+		[OPTION_SORT] = "compgen -W \"$columns\" -- \"$cur\"",
 	};
 
 	return actions[kind];
@@ -41,6 +44,9 @@ static void print__names(FILE *out)
 	for (i = 0; i < TIER_NR; i++)
 		fprintf(out, "%s ", tier__name((enum tier)i));
 	fputs(TIER_CHOICE_AUTO, out);
+	fputs("'\n\tlocal columns='", out);
+	for (i = 0; i < TOP_COLUMN_NR; i++)
+		fprintf(out, "%s%s", i ? " " : "", top_column__row((enum top_column)i)->key);
 	fputs("'\n\tlocal verbs='", out);
 	for (i = 0; i < VERB_NR; i++) {
 		if (!verb__row((enum verb)i)->hidden)

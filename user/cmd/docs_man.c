@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "output/json_fields.h"
+#include "output/top_sites.h"
 
 struct item {
 	const char *tag, *text;
@@ -59,10 +60,76 @@ static const char names_rule[] =
 	"Names chosen by programs (COMM, paths, cgroups) are made safe for terminals: control "
 	"characters and bytes that are not UTF-8 are written as \\ooo, in octal.";
 
+static const char parts_about[] =
+	"The closing report, samples (-i) and JSON tell memory by what it is for. That is settled "
+	"when it is mapped or becomes accessible, by the call and its stack, the name that the "
+	"program gave, the libraries there are, or the shape; where none of these tells it is "
+	"anonymous. Of each part: reserved is mapped without access, committed accessible, "
+	"returned what calls gave back so far (unmapped, made inaccessible, or advised away and "
+	"still committed), and resident what /proc/PID/smaps says is in memory: that is read as a "
+	"running process is attached to, at each interval and at the end, while there is time.";
+
+static const char top_about[] =
+	"memtrace top shows the processes traced, every one unless -p or another scope is given, "
+	"and how their memory changes from interval to interval. On a terminal it takes the "
+	"screen, which has to be 80x24 or larger; without one, or with -b, it prints a table for "
+	"each interval, after a line that begins with #. It ends after COUNT intervals, if that is "
+	"given. The second line of the screen says what was seen and lost. Columns, of which a "
+	"narrow screen shows those that it has room for, and always the one sorted by:";
+
+static const struct item top_more[] = {
+	{ "HISTORY", "accessible memory over the last intervals, on the screen only: the lowest of "
+		     "them at the bottom and the highest at the top, unless they differ by less "
+		     "than a 64th." },
+};
+
+static const char top_sites_about[] =
+	"Sites of a process are who needed memory: the stack of the call that asked for it, where "
+	"stacks are taken (-s), else the call, the kind of memory and the name of the thread. "
+	"Tables of one process (-b -p PID) are followed by the ten sites that keep most. Columns:";
+
+static const struct item top_keys[] = {
+	{ "Enter", "opens a process: its memory by kind; and then the regions of a kind, or the "
+		   "stack of a site and the memory that it made." },
+	{ "Esc, q", "go back; q in the list of processes ends it." },
+	{ "Tab", "of a process: kinds of memory, sites, calls, regions." },
+	{ "<, >, s", "sort by another column; s among regions: those that grew first, or by "
+		     "address." },
+	{ "r", "reverses the order." },
+	{ "/", "shows only processes with these characters in their name or pid, or sites with "
+	       "them in a function, module or thread." },
+	{ "p, space", "holds the screen still; tracing goes on." },
+	{ "h, ?", "help." },
+};
+
+static const char exports_about[] =
+	"At the end --folded and --pprof write what the closing report sums up: for each process "
+	"the bytes that were made accessible for it and, of these, those that are kept, by the "
+	"stack of the call that asked for them. A sampled stack stands for the calls that were "
+	"not. What has no stack stands under the name of its call, [mmap]; what had no room under "
+	"[others]; the frames that are missing of a stack under [cut]. All numbers together are "
+	"those of sites_sum in the record summary. A process counts with the program that it ran "
+	"last. The files are made beside FILE when tracing begins and get their names when they "
+	"are whole; a device, a pipe or a link is written to as it is.";
+
+static const struct item exports_items[] = {
+	{ "--folded",
+	  "A line for each stack: the process as COMM-PID, the frames from the outermost to the "
+	  "innermost with ; between them, a blank and the bytes. FILE has the bytes asked for, "
+	  "FILE.kept those kept; if FILE is a pipe or a device, there are the first alone. In "
+	  "names ; is :, and a blank before a number at the end is _." },
+	{ "--pprof",
+	  "profile.proto, compressed, with the values alloc_space, alloc_objects (calls) and "
+	  "inuse_space (kept) and the labels pid, comm and, without a stack, kind and thread. Each "
+	  "file is mapped once, whatever processes had it, at an address of its own: address less "
+	  "memory_start is the offset in the file." },
+};
+
 static const struct item signals[] = {
 	{ "SIGUSR1", "writes the map of every traced process now, in the syntax of "
 		     "/proc/PID/maps after a line # pid N (COMM) space ID tier TIER "
-		     "exact|uncertain, and goes on." },
+		     "exact|uncertain, and goes on. With --history who made a region follows "
+		     "it." },
 	{ "SIGINT", "with -p and -a ends tracing, with the closing report. With COMMAND it is "
 		    "COMMAND's; the report follows when that ends." },
 	{ "SIGTERM", "with -p and -a as SIGINT. With COMMAND it is passed on to it." },
@@ -70,7 +137,7 @@ static const struct item signals[] = {
 
 static const struct item statuses[] = {
 	{ "0", "Success." },
-	{ "1", "Output could not be written." },
+	{ "1", "Output, or a file of --folded or --pprof, could not be written." },
 	{ "2", "The command line is wrong." },
 	{ "3", "With --verify: a map differed from /proc/PID/maps. COMMAND's own status is lost "
 	       "then." },
@@ -83,6 +150,49 @@ static const struct item statuses[] = {
 	{ "otherwise", "With COMMAND: its exit status, or 128 and the number of the signal that "
 		       "killed it." },
 };
+
+static const struct item suspicions[] = {
+	{ "leak",
+	  "Bytes that are kept (accessible, and not given back with madvise(2)) are "
+	  "sampled each second, by site: who needed them. What rises in 8 samples or "
+	  "more, over 10 seconds or more, is told: the test is that of Mann and Kendall, "
+	  "the rate the median of all slopes (Sen); and it must have risen of late, again "
+	  "and again, without having fallen by more than an eighth of that. Where no one "
+	  "site rises and all that is kept does, that is told after a minute. It is told "
+	  "again when confidence has grown or the bytes have doubled; the closing report "
+	  "withdraws what has stopped to rise." },
+	{ "stack",
+	  "Stacks of threads that have ended are mapped yet, more than the 40 MiB that "
+	  "glibc keeps for new threads: those of threads that nobody joined. Stacks that "
+	  "a program makes itself are not told." },
+	{ "deleted",
+	  "A file that is mapped was deleted or replaced: a program or library is a "
+	  "warning. Looked for at the start, then more and more seldom, up to each 10 "
+	  "seconds. Memory that is called like a file (memfd, /dev/zero, SysV) is none." },
+	{ "free",
+	  "The program has freed memory, and glibc's malloc(3) keeps it: at least 1 MiB and a "
+	  "quarter of its heaps, and again when that is twice as much. Told from the headers of "
+	  "the chunks in the heaps themselves, when a running process is attached to, at each "
+	  "interval and at the end, of the processes of -p and COMMAND. Only what is in memory, "
+	  "or swapped out, is kept; chunks in tcache and fastbins look used, so that it is a "
+	  "lower bound. What keeps the break or an arena from shrinking are the used chunks "
+	  "above the largest free run. Whole pages of it malloc_trim(3) would return." },
+	{ "near",
+	  "80% and 95% of vm.max_map_count, RLIMIT_MEMLOCK, RLIMIT_DATA, and of the "
+	  "cgroup's memory.max (what cannot be dropped of it: anonymous and shared "
+	  "memory), with the time that is left at the rate of the last 10 to 20 seconds." },
+};
+
+static const char suspicions_limits[] =
+	"A cache that fills at an even rate for longer than 10 seconds cannot be told from a "
+	"leak until it is full. Confidence is low from 10 seconds on, medium after a minute "
+	"and high after ten, if it rose in each quarter of that time and hardly ever fell. "
+	"Who needed memory need not be who leaks it. Memory that a program has freed and its "
+	"allocator keeps is told of glibc's malloc(3) alone: what others keep only they know. "
+	"Of a process at most 256 MiB of chunks are read, in 50 milliseconds at most; heaps whose "
+	"chunks do not follow each other to their end, because they are no chunks of malloc's or "
+	"changed while they were read, are left out, and so is what was swapped out. Nothing is "
+	"told of 32-bit programs, nor of a process that ended unless --interval saw it before.";
 
 static const struct item limits[] = {
 	{ "exact and uncertain", "A map is called exact when nothing was lost and every call was "
@@ -106,6 +216,15 @@ static const struct item files[] = {
 	{ "/proc/PID/maps",
 	  "Read for the base of a process that runs already, but in tier truth for --verify "
 	  "alone." },
+	{ "/proc/PID/limits, /proc/PID/status",
+	  "Read of a process that locks 64 KiB or more, or has 16 MiB or more of writable memory, "
+	  "and again when that has doubled: to tell of limits that come near." },
+	{ "/proc/PID/map_files, /proc/PID/root",
+	  "Whether a file that is mapped is there still: by map_files, which is kept open to "
+	  "memtrace with stacks alone (CAP_CHECKPOINT_RESTORE), else by its name and inode." },
+	{ "/proc/PID/cgroup, memory.max, memory.stat",
+	  "Of processes with 16 MiB or more of accessible memory: how near their cgroup is to its "
+	  "limit (cgroup v1: memory.limit_in_bytes)." },
 };
 
 static const struct item environment[] = {
@@ -128,7 +247,12 @@ static const struct item examples[] = {
 	{ "memtrace -a -d 10 -e protection", "Ten seconds of protection changes, system-wide." },
 	{ "memtrace -e '!madvise,mincore' -z 1M -p 1234", "Calls but these, of 1 MiB or more." },
 	{ "memtrace --json -o trace.json -- ./test", "JSON Lines to a file." },
+	{ "memtrace --folded mem -p 1234", "For flamegraph.pl mem.kept > kept.svg." },
+	{ "memtrace --pprof mem.pb.gz -- ./server", "For go tool pprof -top mem.pb.gz." },
+	{ "memtrace top", "Which processes grow, and what of them." },
+	{ "memtrace top -b -i 10 6 --sort calls", "A minute in six tables." },
 	{ "memtrace maps 1234", "What is mapped now, by kind." },
+	{ "memtrace maps --history -d 10 1234", "And who made or changed what in ten seconds." },
 };
 
 /* man(7) text: - is a minus sign to be copied, \ and a leading . or ' are kept. */
@@ -295,6 +419,27 @@ static void print__output(FILE *out)
 #define X(id, name, text) print__item(out, name, text);
 	REGION_KINDS(X)
 #undef X
+	fputs(".SS Parts of memory\n", out);
+	print__paragraph(out, parts_about);
+#define X(id, name, text) print__item(out, name, text);
+	HEAP_PARTS(X)
+#undef X
+}
+
+static void print__top(FILE *out)
+{
+	fputs(".SH TOP\n", out);
+	print__paragraph(out, top_about);
+#define X(id, key, heading, width, rank, text) print__item(out, heading, text ".");
+	TOP_COLUMNS(X)
+#undef X
+	PRINT_ITEMS(out, NULL, top_more);
+	print__paragraph(out, top_sites_about);
+#define X(id, heading, width, text) print__item(out, heading, text ".");
+	TOP_SITE_COLUMNS(X)
+#undef X
+	fputs(".PP\nKeys:\n", out);
+	PRINT_ITEMS(out, NULL, top_keys);
 }
 
 static void print__json(FILE *out)
@@ -341,6 +486,13 @@ void docs__man(FILE *out)
 	print__options(out);
 	print__events(out);
 	print__output(out);
+	print__top(out);
+	PRINT_ITEMS(out, "SUSPICIONS", suspicions);
+	fputs(".PP\n", out);
+	print__paragraph(out, suspicions_limits);
+	fputs(".SH EXPORTS\n", out);
+	print__paragraph(out, exports_about);
+	PRINT_ITEMS(out, NULL, exports_items);
 	print__json(out);
 	PRINT_ITEMS(out, "SIGNALS", signals);
 	PRINT_ITEMS(out, "EXIT STATUS", statuses);

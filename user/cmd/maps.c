@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * memtrace maps PID: one process's regions from /proc, with kinds, sizes and a
- * total per kind. No BPF, no tracker; what is printed is what sinks print.
+ * total per kind. No BPF, no tracker; what is printed is what sinks print. With
+ * --history it is a trace of that process, which trace.c does.
  */
 #include "cmd.h"
 
@@ -236,6 +237,17 @@ static int snapshot__refuse(const struct snapshot *s, int err)
 	return STATUS_CANNOT_TRACE;
 }
 
+/* What is traced until then tells who did what: a trace that ends with the map. */
+static int print_history(const struct trace_options *opts, pid_t pid)
+{
+	struct trace_options traced = *opts;
+
+	traced.pids = (struct pid_list){ &pid, 1 };
+	traced.quiet = true;
+	traced.map_alone = true;
+	return cmd_trace(&traced);
+}
+
 int cmd_maps(const struct trace_options *opts)
 {
 	const char *arg = opts->args[0];
@@ -247,6 +259,8 @@ int cmd_maps(const struct trace_options *opts)
 		fprintf(stderr, "memtrace: %s; see memtrace maps --help\n", why);
 		return STATUS_USAGE;
 	}
+	if (opts->history)
+		return print_history(opts, s.pid);
 	err = proc__stat(s.pid, &s.stat);
 	if (!err && !s.stat.kernel_thread)
 		err = snapshot__read(&s);

@@ -11,22 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allow.h"
+
 #define PID_MAX_LIMIT 4194304ULL /* include/linux/threads.h; an id below may still be nobody's */
 #define NS_PER_S 1000000000ULL
 #define SECONDS_MAX 1000000000ULL
 
-static const struct {
-	const char *name;
-	bool built;
-} stacks_modes[] = {
-#define X(id, name, built) { name, built },
+static const char *const stacks_modes[] = {
+#define X(id, name) name,
 	STACKS_MODES(X)
 #undef X
 };
 
 const char *stacks_mode__name(enum stacks_mode mode)
 {
-	return stacks_modes[mode].name;
+	return stacks_modes[mode];
 }
 
 /* Digits at *at, up to end: false when there are none or they are more than max. */
@@ -337,22 +336,17 @@ static int events__parse(const char *text, void *field, char *why, size_t why_le
 
 static int stacks__parse(const char *text, void *field, char *why, size_t why_len)
 {
+	struct stacks_choice *choice = field;
 	size_t i;
 
 	for (i = 0; i < STACKS_NR; i++) {
-		if (strcmp(text, stacks_modes[i].name))
+		if (strcmp(text, stacks_modes[i]))
 			continue;
-		if (!stacks_modes[i].built) {
-			snprintf(why, why_len,
-				 "stacks by '%s' come in a later version; "
-				 "there is only 'none' now",
-				 text);
-			return -EINVAL;
-		}
-		*(enum stacks_mode *)field = (enum stacks_mode)i;
+		choice->given = true;
+		choice->mode = (enum stacks_mode)i;
 		return 0;
 	}
-	snprintf(why, why_len, "'%s' is no way to take stacks; there are none, fp, dwarf", text);
+	snprintf(why, why_len, "'%s' is no way to take stacks; there are dwarf, none", text);
 	return -EINVAL;
 }
 
@@ -402,6 +396,33 @@ static int drop__parse(const char *text, void *field, char *why, size_t why_len)
 	return -EINVAL;
 }
 
+static int sort__parse(const char *text, void *field, char *why, size_t why_len)
+{
+	struct sort_choice *choice = field;
+	size_t len;
+	int c;
+
+	choice->column = top_column__by_key(text);
+	choice->given = choice->column < TOP_COLUMN_NR;
+	if (choice->given)
+		return 0;
+	len = (size_t)snprintf(why, why_len, "there is no column '%s': give", text);
+	for (c = 0; c < TOP_COLUMN_NR && len < why_len; c++)
+		len += (size_t)snprintf(why + len, why_len - len, "%s %s", c ? "," : "",
+					top_column__row((enum top_column)c)->key);
+	return -EINVAL;
+}
+
+int option_value__count(const char *text, uint64_t *ret, char *why, size_t why_len)
+{
+	const char *at = text;
+
+	if (digits__parse(&at, text + strlen(text), UINT32_MAX, ret) && !*at && *ret)
+		return 0;
+	snprintf(why, why_len, "'%s' is no number of intervals, from 1 on", text);
+	return -EINVAL;
+}
+
 static int flag__parse(const char *text, void *field, char *why, size_t why_len)
 {
 	(void)text, (void)why, (void)why_len;
@@ -420,7 +441,9 @@ int option_value__parse(enum option_kind kind, const char *text, void *field, ch
 		[OPTION_SIZE] = size__parse,	     [OPTION_RING] = ring__parse,
 		[OPTION_DURATION] = duration__parse, [OPTION_STACKS] = stacks__parse,
 		[OPTION_TIER] = tier__parse,	     [OPTION_VERIFY] = verify__parse,
-		[OPTION_DROP] = drop__parse,
+		[OPTION_DROP] = drop__parse,	     [OPTION_ALLOW] = allow__parse_rule,
+		[OPTION_ALLOW_FILE] = allow__parse_file,
+		[OPTION_SORT] = sort__parse,
 	};
 
 	return parse[kind](text, field, why, why_len);

@@ -13,6 +13,7 @@
 #include "core/observer.h"
 #include "input/tier.h"
 #include "memtrace/event.h"
+#include "output/top_model.h"
 
 #define RING_BYTES_MIN (64ULL << 10)
 #define RING_BYTES_MAX (1ULL << 30)
@@ -40,10 +41,9 @@ struct event_choice {
 	bool findings[FINDING_NR];
 };
 
-#define STACKS_MODES(X)          \
-	X(NONE, "none", true)    \
-	X(FP, "fp", false)       \
-	X(DWARF, "dwarf", false)
+#define STACKS_MODES(X)  \
+	X(NONE, "none")  \
+	X(DWARF, "dwarf")
 
 /* One record in so many is dropped on purpose; 0: none. */
 struct test_drop {
@@ -52,17 +52,27 @@ struct test_drop {
 };
 
 enum stacks_mode {
-#define X(id, name, built) STACKS_##id,
+#define X(id, name) STACKS_##id,
 	STACKS_MODES(X)
 #undef X
 	STACKS_NR
 };
 const char *stacks_mode__name(enum stacks_mode mode);
 
+struct stacks_choice {
+	bool given; /* else what fits the scope */
+	enum stacks_mode mode;
+};
+
 #define TIER_CHOICE_AUTO "auto"
 struct tier_choice {
 	bool given; /* else the best that there is */
 	enum tier tier;
+};
+
+struct sort_choice {
+	bool given; /* else what has grown most since the start */
+	enum top_column column;
 };
 
 /* What a value is, how it is parsed and what completes it: type of the field in []. */
@@ -78,10 +88,13 @@ enum option_kind {
 	OPTION_SIZE,	 /* [uint64_t] bytes */
 	OPTION_RING,	 /* [struct ring_choice] rounded up to powers of two */
 	OPTION_DURATION, /* [uint64_t] ns, not 0 */
-	OPTION_STACKS,	 /* [enum stacks_mode] */
+	OPTION_STACKS,	 /* [struct stacks_choice] */
 	OPTION_TIER,	 /* [enum tier] */
 	OPTION_VERIFY,	 /* [uint64_t] ns, not 0; without a value a second */
 	OPTION_DROP,	 /* [struct test_drop] */
+	OPTION_ALLOW,	 /* [struct allow] adds a rule */
+	OPTION_ALLOW_FILE, /* [struct allow] adds those of a file */
+	OPTION_SORT,	 /* [struct sort_choice] */
 	OPTION_KIND_NR
 };
 
@@ -95,5 +108,8 @@ int option_value__parse(enum option_kind kind, const char *text, void *field, ch
 
 /* One process id: decimal, from 1 to what no kernel exceeds. Returns as above. */
 int option_value__pid(const char *text, size_t len, pid_t *ret, char *why, size_t why_len);
+
+/* A number of times, from 1 on. Returns as above. */
+int option_value__count(const char *text, uint64_t *ret, char *why, size_t why_len);
 
 #endif

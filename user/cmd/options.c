@@ -12,7 +12,9 @@
 #include <string.h>
 
 /* Options without a short form. */
-enum { KEY_JSON = 256, KEY_USER, KEY_RING_SIZE, KEY_TIER, KEY_VERIFY, KEY_TEST_DROP };
+enum { KEY_JSON = 256, KEY_USER, KEY_RING_SIZE, KEY_TIER, KEY_VERIFY, KEY_TEST_DROP, KEY_ALLOW,
+       KEY_ALLOW_FILE, KEY_SORT, KEY_FOLDED, KEY_PPROF,
+       KEY_HISTORY };
 
 static const struct verb_row verb_rows[] = {
 #define X(id, name, use, min, max, hidden, text) { #name, use, min, max, hidden, text },
@@ -25,7 +27,10 @@ static const struct verb_row verb_rows[] = {
 #define WHERE "Where to"
 #define OTHER "Other"
 #define TRACE VERB_BIT(TRACE)
+#define TOP VERB_BIT(TOP)
+#define MAPS VERB_BIT(MAPS)
 #define ALL_VERBS ((1u << VERB_NR) - 1)
+#define INTERVAL_MIN_NS 100000000ull
 #define AT(field) offsetof(struct trace_options, field)
 
 /* A letter means the same in every verb, so there is one row for it. */
@@ -33,26 +38,29 @@ static const struct verb_row verb_rows[] = {
 #define TIER_WORD(id, name, what, kernels) name " (" what ": " kernels "), "
 #define TIER_WORDS TIERS(TIER_WORD)
 
+#define SORT_WORD(id, key, heading, width, rank, text) key ", "
+#define SORT_WORDS TOP_COLUMNS(SORT_WORD)
+
 static const struct option_row rows[] = {
 	{ "pid", 'p', "PID[,PID...]", "Trace these processes. May be repeated.",
-	  OPTION_PIDS, AT(pids), TRACE, SCOPE },
-	{ "all", 'a', NULL, "Trace every process.", OPTION_FLAG, AT(all), TRACE, SCOPE },
+	  OPTION_PIDS, AT(pids), TRACE | TOP, SCOPE },
+	{ "all", 'a', NULL, "Trace every process.", OPTION_FLAG, AT(all), TRACE | TOP, SCOPE },
 	{ "follow", 'f', NULL,
 	  "Trace the processes that a traced process creates as well. COMMAND is always followed.",
-	  OPTION_FLAG, AT(follow), TRACE, SCOPE },
+	  OPTION_FLAG, AT(follow), TRACE | TOP, SCOPE },
 	{ "cgroup", 'c', "PATH",
 	  "Trace all processes in this cgroup and below it; implies -a. PATH is a directory, or "
-	  "relative to /sys/fs/cgroup.", OPTION_CGROUP, AT(cgroup), TRACE, SCOPE },
+	  "relative to /sys/fs/cgroup.", OPTION_CGROUP, AT(cgroup), TRACE | TOP, SCOPE },
 	{ "name", 'n', "COMM",
 	  "Trace all processes with this name (the kernel keeps 15 bytes of it); implies -a.",
-	  OPTION_COMM, AT(comm), TRACE, SCOPE },
+	  OPTION_COMM, AT(comm), TRACE | TOP, SCOPE },
 	{ "uid", 'u', "USER", "Trace all processes of this user, a name or a number; implies -a.",
-	  OPTION_UID, AT(uid), TRACE, SCOPE },
+	  OPTION_UID, AT(uid), TRACE | TOP, SCOPE },
 	{ "user", KEY_USER, "NAME", "Run COMMAND as this user.",
 	  OPTION_USER, AT(user), TRACE, SCOPE },
 	{ "duration", 'd', "SECONDS",
 	  "Stop tracing after this time: 0.5, 90, 10m, 1.5h. COMMAND goes on untraced.",
-	  OPTION_DURATION, AT(duration_ns), TRACE, SCOPE },
+	  OPTION_DURATION, AT(duration_ns), TRACE | MAPS, SCOPE },
 	{ "events", 'e', "LIST",
 	  "Show only these calls and findings; with a ! in front, all but these. Naming a call "
 	  "implies -v.", OPTION_EVENTS, AT(events), TRACE, SHOW },
@@ -61,23 +69,56 @@ static const struct option_row rows[] = {
 	  OPTION_SIZE, AT(min_bytes), TRACE, SHOW },
 	{ "failures", 'x', NULL, "Show only calls that failed.",
 	  OPTION_FLAG, AT(failures), TRACE, SHOW },
-	{ "stacks", 's', "MODE", "Show the stacks of calls: none (dwarf and fp come later).",
-	  OPTION_STACKS, AT(stacks), TRACE, SHOW },
+	{ "stacks", 's', "MODE",
+	  "Take the stacks of calls that ask for memory, and with -v show them: dwarf (unwound by "
+	  "call frame information, without frame pointers; of many calls a sample; the default but "
+	  "with -a), or none. top: of whom it tells as sites.",
+	  OPTION_STACKS, AT(stacks), TRACE | MAPS | TOP, SHOW },
+	{ "allow", KEY_ALLOW, "RULE",
+	  "Count these changes of protection, but do not tell of them. RULE is one or more of "
+	  "path:GLOB, comm:GLOB, class:GLOB and stack:GLOB, joined by commas: all must match. May "
+	  "be repeated.", OPTION_ALLOW, AT(allow), TRACE, SHOW },
+	{ "allow-file", KEY_ALLOW_FILE, "FILE",
+	  "The same for each line of FILE; empty ones and those that begin with # are left out.",
+	  OPTION_ALLOW_FILE, AT(allow), TRACE, SHOW },
 	{ "quiet", 'q', NULL, "Show only the closing report.",
 	  OPTION_FLAG, AT(quiet), TRACE, SHOW },
-	{ "verbose", 'v', NULL, "Show each call.", OPTION_FLAG, AT(verbose), TRACE, SHOW },
+	{ "verbose", 'v', NULL, "Show each call.", OPTION_FLAG, AT(verbose), TRACE | MAPS, SHOW },
+	{ "history", KEY_HISTORY, NULL,
+	  "In maps tell below each region who made it and who changed it last: call, time, thread "
+	  "and the functions that tell most; with -v the whole stack. What was there when tracing "
+	  "began says so: maps traces the process until Ctrl-C, its end or -d, and prints its map "
+	  "then.", OPTION_FLAG, AT(history), TRACE | MAPS, SHOW },
+	{ "interval", 'i', "SECONDS",
+	  "How long an interval is: 0.5, 10, 10m. trace: tell at each what memory is for and how "
+	  "much of it is resident; not unless given. top: a second unless given.",
+	  OPTION_DURATION, AT(interval_ns), TRACE | TOP, SHOW },
+	{ "sort", KEY_SORT, "COLUMN",
+	  "Sort by one of these columns: " SORT_WORDS "instead of by growth.",
+	  OPTION_SORT, AT(sort), TOP, SHOW },
+	{ "batch", 'b', NULL,
+	  "Print a table for each interval, as without a terminal, instead of taking the screen.",
+	  OPTION_FLAG, AT(batch), TOP, SHOW },
 	{ "json", KEY_JSON, NULL, "Write JSON Lines: one record a line.", OPTION_FLAG, AT(json),
-	  TRACE | VERB_BIT(MAPS) | VERB_BIT(FEATURES), WHERE },
+	  TRACE | MAPS | VERB_BIT(FEATURES), WHERE },
 	{ "output", 'o', "FILE", "Write events and report to FILE, which is overwritten.",
 	  OPTION_FILE, AT(output), TRACE, WHERE },
+	{ "folded", KEY_FOLDED, "FILE",
+	  "At the end write the bytes that were asked for to FILE, by stack, as flamegraph.pl and "
+	  "inferno read it; and to FILE.kept those of them that are kept.",
+	  OPTION_FILE, AT(folded), TRACE, WHERE },
+	{ "pprof", KEY_PPROF, "FILE",
+	  "At the end write both to FILE by stack, and the number of calls, as pprof reads it.",
+	  OPTION_FILE, AT(pprof), TRACE, WHERE },
 	{ "tier", KEY_TIER, "TIER",
 	  "How maps are made: " TIER_WORDS "auto (the default): the first of them that there is.",
-	  OPTION_TIER, AT(tier), TRACE, OTHER },
+	  OPTION_TIER, AT(tier), TRACE | TOP, OTHER },
 	{ "ring-size", KEY_RING_SIZE, "SIZE[,N]",
 	  "Size of the buffer between kernel and memtrace: 64M unless given, or less where that "
-	  "is more than a 64th of the memory. It is parted into N rings, unless given one for "
-	  "every four CPUs up to 8. Both are rounded up to a power of two.",
-	  OPTION_RING, AT(ring), TRACE, OTHER },
+	  "is more than a 64th of the memory; stacks have half as much, at most 32M. It is parted "
+	  "into N rings, unless given one for every four CPUs up to 8. Both are rounded up to a "
+	  "power of two.",
+	  OPTION_RING, AT(ring), TRACE | TOP, OTHER },
 	{ "verify", KEY_VERIFY, "[=SECONDS]",
 	  "Compare each map with /proc/PID/maps whenever its process stands still, each second "
 	  "unless another time is given, and at the end; a difference is told, and the exit status "
@@ -85,7 +126,7 @@ static const struct option_row rows[] = {
 	{ "test-drop", KEY_TEST_DROP, "1/N[,quietly]",
 	  "For tests of memtrace itself: drop one record in N, at random. quietly: do not count "
 	  "for the process what the numbers of write sections tell as well.",
-	  OPTION_DROP, AT(test_drop), TRACE, OTHER },
+	  OPTION_DROP, AT(test_drop), TRACE | TOP, OTHER },
 	{ "help", 'h', NULL, "Print this help.", OPTION_FLAG, AT(help), ALL_VERBS, OTHER },
 	{ "version", 'V', NULL, "Print the version.",
 	  OPTION_FLAG, AT(version), ALL_VERBS, OTHER },
@@ -271,11 +312,18 @@ static int why__set(char *why, size_t why_len, const char *format, ...)
 	return -EINVAL;
 }
 
+/* Devices may well be given twice: /dev/null. */
+static bool same_file(const char *a, const char *b)
+{
+	return a && b && !strcmp(a, b) && strncmp(a, "/dev/", 5);
+}
+
 /* Exactly one of -p, COMMAND and -a; what narrows -a goes with -a alone. */
 static int trace__check(struct trace_options *o, char *why, size_t why_len)
 {
 	const char *narrow = o->cgroup ? "-c" : o->comm ? "-n" : o->uid.given ? "-u" : NULL;
 	const char *target = o->pids.n ? "-p" : o->command ? "COMMAND" : NULL;
+	const char *same;
 
 	if (narrow && target)
 		return why__set(why, why_len, "%s chooses among all processes and excludes %s",
@@ -291,9 +339,40 @@ static int trace__check(struct trace_options *o, char *why, size_t why_len)
 				"or -a");
 	if (o->quiet && o->verbose)
 		return why__set(why, why_len, "-q and -v exclude each other");
+	if (o->interval_ns && o->interval_ns < INTERVAL_MIN_NS)
+		return why__set(why, why_len, "-i: an interval is at least 0.1 seconds");
+	same = same_file(o->output, o->folded) || same_file(o->output, o->pprof) ? o->output :
+	       same_file(o->folded, o->pprof) ? o->pprof : NULL;
+	if (same)
+		return why__set(why, why_len, "'%s' cannot be two files at once", same);
 	o->all |= narrow != NULL;
+	if (!o->stacks.given)
+		o->stacks.mode = o->all ? STACKS_NONE : STACKS_DWARF;
 	o->follow |= o->command != NULL;
 	o->verbose |= o->events.names_call && !o->quiet;
+	return 0;
+}
+
+/* Every process unless some are named. */
+static int top__check(struct trace_options *o, char *why, size_t why_len)
+{
+	if (!o->pids.n)
+		o->all = true;
+	return trace__check(o, why, why_len);
+}
+
+/* Without a history nothing is traced. */
+static int maps__check(struct trace_options *o, char *why, size_t why_len)
+{
+	const char *traced = o->duration_ns  ? "-d" :
+			     o->stacks.given ? "-s" :
+			     o->verbose	     ? "-v" :
+					       NULL;
+
+	if (!o->history && traced)
+		return why__set(why, why_len, "%s needs --history", traced);
+	if (!o->stacks.given)
+		o->stacks.mode = STACKS_DWARF;
 	return 0;
 }
 
@@ -304,7 +383,8 @@ static int args__check(enum verb verb, struct trace_options *o, char *why, size_
 	if (o->n_args > row->args_max)
 		return why__set(why, why_len, "unexpected argument '%s'", o->args[row->args_max]);
 	if (o->n_args < row->args_min)
-		return why__set(why, why_len, "an argument is missing: %s", row->use);
+		return why__set(why, why_len, "an argument is missing: %.*s",
+				(int)strcspn(row->use, "\n"), row->use);
 	return 0;
 }
 
@@ -325,12 +405,17 @@ int options__parse(enum verb verb, int argc, char **argv, struct trace_options *
 		return err;
 	if (verb == VERB_TRACE)
 		return trace__check(opts, why, why_len);
-	return args__check(verb, opts, why, why_len);
+	if (verb == VERB_TOP)
+		err = top__check(opts, why, why_len);
+	if (verb == VERB_MAPS)
+		err = maps__check(opts, why, why_len);
+	return err ? err : args__check(verb, opts, why, why_len);
 }
 
 void options__fini(struct trace_options *opts)
 {
 	free(opts->pids.pid);
 	free(opts->args);
+	allow__fini(&opts->allow);
 	memset(opts, 0, sizeof(*opts));
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
+#include "core/allow.h"
 #include "option_value.h"
 
 /*
@@ -22,8 +23,10 @@
 	X(TRACE, trace, "[OPTION...] -p PID[,PID...]\n[OPTION...] [--] COMMAND [ARG...]\n" \
 	  "[OPTION...] -a", 0, 0, false,                                                \
 	  "follow memory system calls and report how processes use memory (the default)") \
-	X(MAPS, maps, "[--json] PID", 1, 1, false,                                      \
-	  "print a process's regions with their kinds and sizes; needs no BPF")         \
+	X(MAPS, maps, "[--json] PID\n--history [OPTION...] PID", 1, 1, false,           \
+	  "print a process's regions: kinds, sizes and, with --history, who made them") \
+	X(TOP, top, "[OPTION...] [-p PID[,PID...]] [COUNT]", 0, 1, false,               \
+	  "show whose memory grows, interval by interval, and what it is made of") \
 	X(FEATURES, features, "[--json]", 0, 0, false,                                  \
 	  "say what this kernel offers, and what is missing and why")                   \
 	X(DOCS, docs, "man|bash-completion|options", 1, 1, true,                        \
@@ -62,16 +65,24 @@ struct trace_options {
 	struct event_choice events; /* -e; all true without it */
 	uint64_t min_bytes;    /* -z */
 	bool failures;	       /* -x */
-	enum stacks_mode stacks; /* -s */
+	struct stacks_choice stacks; /* -s */
+	struct allow allow;    /* --allow, --allow-file */
 	bool quiet;	       /* -q */
 	bool verbose;	       /* -v, or -e with a call */
 	bool json;
 	const char *output;    /* -o; NULL standard streams */
+	bool history;	       /* --history */
+	bool map_alone;	       /* of maps --history: the map at the end, and no report */
+	const char *folded;    /* --folded; NULL none */
+	const char *pprof;     /* --pprof; NULL none */
 	const char *user;      /* --user, a user that exists; NULL ours */
 	struct tier_choice tier; /* --tier */
 	uint64_t verify_ns;    /* --verify; 0 never */
 	struct test_drop test_drop; /* --test-drop */
 	struct ring_choice ring; /* --ring-size */
+	uint64_t interval_ns;  /* -i; 0 not given */
+	bool batch;	       /* -b */
+	struct sort_choice sort; /* --sort */
 	bool help, version;    /* print this and do nothing else */
 };
 

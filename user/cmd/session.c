@@ -30,13 +30,6 @@ uint64_t session__now(void)
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
-void session__nap(uint64_t ns)
-{
-	struct timespec ts = { .tv_nsec = (long)ns };
-
-	nanosleep(&ts, NULL);
-}
-
 static void on_record(void *ctx, const void *data, size_t len)
 {
 	struct session *s = ctx;
@@ -44,6 +37,8 @@ static void on_record(void *ctx, const void *data, size_t len)
 	/* What was not taken in is unknown: no map is called exact that may lack it. */
 	if (decoder__record(s->decoder, data, len) == -ENOMEM)
 		tracker__all_uncertain(s->tracker, "memtrace is out of memory", session__now());
+	if (decoder__lacks_name(s->decoder))
+		live__forget_names(s->live);
 }
 
 /* Takes in what there is, at most SESSION_BATCH records: returns their number. */
@@ -74,6 +69,11 @@ int session__load(struct session *s, const struct live_scope *scope, char *why, 
 		.scope = *scope,
 	};
 	s->begin_ns = s->checked_ns = session__now();
+	if (scope->stacks) {
+		s->stacks = session_stacks__new();
+		if (!s->stacks)
+			return -ENOMEM;
+	}
 	err = live__open(scope, &s->live, why, why_len);
 	if (!err && s->truth)
 		err = session__try_truth(s->live, why, why_len);
@@ -82,6 +82,8 @@ int session__load(struct session *s, const struct live_scope *scope, char *why, 
 	if (err) {
 		live__close(s->live);
 		s->live = NULL;
+		session_stacks__free(s->stacks);
+		s->stacks = NULL;
 	}
 	return err;
 }
@@ -107,6 +109,7 @@ int session__open(struct session *s, struct sink *sink, bool calls)
 	tracker__set_truth(s->tracker, s->truth);
 	if (s->ordered)
 		tracker__set_ordered(s->tracker);
+	session_stacks__begin(s);
 	return 0;
 }
 
@@ -116,6 +119,7 @@ void session__close(struct session *s)
 	live__close(s->retired);
 	decoder__free(s->decoder);
 	tracker__free(s->tracker);
+	session_stacks__free(s->stacks);
 	*s = (struct session){ 0 };
 }
 
@@ -255,8 +259,10 @@ static void forget_ended(struct session *s)
 {
 	uint64_t id;
 
-	while (tracker__next_ended(s->tracker, &id))
+	while (tracker__next_ended(s->tracker, &id)) {
 		live__forget(s->live, id);
+		session_stacks__forget(s, id);
+	}
 }
 
 void session__drain(struct session *s)
@@ -345,10 +351,13 @@ enum session_flow session__pump(struct session *s)
 	long n = consume(s);
 	uint64_t now = session__now();
 
+	session_stacks__pump(s, now);
 	forget_ended(s);
 	if (s->truth)
 		session__check_numbers(s, now);
 	read_wanted(s, now);
+	session__read_limits(s);
+	session__watch(s, now, false);
 	if (now - s->checked_ns >= CHECK_NS) {
 		check_losses(s, now);
 		tracker__expire(s->tracker, now - AWAIT_NS);
@@ -535,36 +544,39 @@ static void count_others(struct summary *sum, const struct mt_stats *st, const u
 		malformed[MT_EVENT_SECTION] + count_lost(st, MT_EVENT_SECTION, MT_EVENT_SECTION);
 }
 
-void session__finish(struct session *s, uint64_t lines_dropped)
+void session__summary(struct session *s, struct summary *ret)
 {
 	const struct tracker_totals *totals = tracker__totals(s->tracker);
 	const uint64_t *malformed = decoder__malformed(s->decoder);
-	struct summary sum = { .tier = session__tier(s), .lines_dropped = lines_dropped };
 	struct mt_stats st;
-	int i;
 
+	session__stats(s, &st);
+	*ret = (struct summary){
+		.tier = session__tier(s),
+		.duration_ns = session__now() - s->begin_ns,
+		.totals = totals,
+		.tracker = s->tracker,
+		.verified = s->verified,
+		.differences = s->differences,
+		.not_traced = st.no_space + st.no_state,
+	};
+	count_calls(ret, &st, totals->calls);
+	ret->lost_by_cause[MT_LOSS_MALFORMED] += malformed[MT_EVENT_CALL] + malformed[0];
+	ret->lost += malformed[MT_EVENT_CALL] + malformed[0];
+	count_others(ret, &st, malformed);
+}
+
+void session__finish(struct session *s, uint64_t lines_dropped, struct summary *sum)
+{
+	session__watch(s, session__now(), true);
 	settle_all(s);
 	live__stop(s->live);
 	check_losses(s, session__now());
-	/* A program that is running still ends. */
-	for (i = 0; i < 10; i++) {
-		session__drain(s);
-		session__stats(s, &st);
-		if (st.seen[MT_EVENT_CALL] ==
-		    totals->calls + count_lost(&st, MT_EVENT_CALL, MT_EVENT_CALL))
-			break;
-		session__nap(2 * NS_PER_MS);
-	}
+	session__drain(s);
 	tracker__finish(s->tracker, session__now());
-	sum.duration_ns = session__now() - s->begin_ns;
-	count_calls(&sum, &st, totals->calls);
-	sum.lost_by_cause[MT_LOSS_MALFORMED] += malformed[MT_EVENT_CALL] + malformed[0];
-	sum.lost += malformed[MT_EVENT_CALL] + malformed[0];
-	count_others(&sum, &st, malformed);
-	sum.verified = s->verified;
-	sum.differences = s->differences;
-	sum.totals = totals;
-	sum.tracker = s->tracker;
-	sum.not_traced = st.no_space + st.no_state;
-	s->sink->ops->summary(s->sink, &sum);
+	session__heap_end(s);
+	session__summary(s, sum);
+	sum->lines_dropped = lines_dropped;
+	session_stacks__sum_up(s, sum);
+	s->sink->ops->summary(s->sink, sum);
 }

@@ -11,6 +11,7 @@
 #include "input/decode.h"
 #include "input/live.h"
 #include "output/sink.h"
+#include "session_stacks.h"
 
 struct session {
 	struct live *live;
@@ -18,6 +19,7 @@ struct session {
 	struct decoder *decoder;
 	struct sink *sink; /* not owned */
 	struct observer observer;
+	struct session_stacks *stacks; /* NULL: none are taken */
 	uint64_t begin_ns;
 	uint64_t lost_seen; /* in the kernel, when it was last looked at */
 	uint64_t lives_lost, missed; /* of lost_seen */
@@ -32,8 +34,17 @@ struct session {
 	bool stuck; /* nor could a lower one be had */
 	uint64_t numbers_ns; /* when the kernel's numbers may be looked at again */
 	uint64_t wants, wants_ns; /* live__wants(), and since when nothing was wanted */
+	bool watches; /* files and cgroups as well (session_watch.c) */
+	uint64_t sampled_ns, watched_ns; /* when what rises, and what files tell, was looked at */
+	uint64_t watch_ns;		 /* how long until the latter is again */
+	uint32_t watched_tgid;		 /* the last, when there was no time for all */
 	uint64_t verify_ns; /* --verify; 0 never */
 	uint64_t verified, differences;
+	uint64_t sample_ns, sample_next_ns; /* --interval; 0 never */
+	uint32_t sample_first; /* the process whose resident memory is read first; 0: any */
+	uint32_t malloc_first; /* the same of whose heaps are read first */
+	uint64_t malloc_ns;    /* when heaps were last looked at */
+	bool malloc_stuck; /* a process does not let its memory be read */
 	/* A line for people: on stderr. */
 	void (*tell)(const char *text);
 	void (*differs)(const struct space *space, const struct map_difference *diff);
@@ -69,11 +80,22 @@ int session__attach(struct session *s);
  */
 enum session_flow session__pump(struct session *s);
 
+/* Notes what is resident of all that has been attached to: before events are handled. */
+void session__heap_start(struct session *s);
+/* Tells the sink of every process what its memory is for, when the interval is over. */
+void session__sample(struct session *s, uint64_t now);
+
+/* Nobody wakes us: we sleep the longer, the less comes. before_ms: the last time; 0 at first. */
+int session__wait_ms(int before_ms, enum session_flow flow);
+
 /* Writes the map of every live process to the sink, exact if that can be had. */
 void session__maps(struct session *s);
 
-/* Detaches, drains the ring and writes the closing report. Returns nothing lost. */
-void session__finish(struct session *s, uint64_t lines_dropped);
+/* What is known so far: what was seen in the kernel may be on its way to us yet. */
+void session__summary(struct session *s, struct summary *ret);
+
+/* Detaches, drains the ring and writes the closing report of *ret. */
+void session__finish(struct session *s, uint64_t lines_dropped, struct summary *ret);
 
 /* The tier that the session has now. */
 const char *session__tier(const struct session *s);

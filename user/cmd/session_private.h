@@ -48,6 +48,18 @@ void session__prove_all(struct session *s);
 /* Goes on with the tier below: the maps of this one cannot be trusted. */
 void session__lower(struct session *s);
 
+/* session_heap.c: what is resident as tracing ends. */
+void session__heap_end(struct session *s);
+
+/* session_malloc.c: asks what is free and kept of all who were named, in so much time. */
+void session__look_at_malloc(struct session *s, uint64_t budget_ns);
+
+/* session_limits.c: of /proc/PID/limits what is wanted. */
+void session__read_limits(struct session *s);
+
+/* session_watch.c: what no event tells: sampled, or read, now and then; last: now. */
+void session__watch(struct session *s, uint64_t now, bool last);
+
 /* session_verify.c: compares what stands still with /proc/PID/maps; all: now. */
 void session__verify(struct session *s, uint64_t now, bool all);
 

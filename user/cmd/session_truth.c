@@ -202,7 +202,6 @@ static void change_over(struct session *s, struct live *live)
 	const struct process *p = NULL;
 
 	live__stop(s->live);
-	session__nap(NS_PER_MS);
 	session__drain(s);
 	live__stats(s->live, &s->past);
 	live__wait_after(live, live__newest(s->live));

@@ -5,38 +5,37 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
 #include "command.h"
+#include "complain.h"
+#include "exports.h"
 #include "input/features.h"
 #include "input/proc.h"
 #include "input/proc_maps.h"
 #include "privileges.h"
+#include "scope.h"
 #include "session.h"
 #include "util/escape.h"
 
 #define QUEUE_BYTES (32u << 20) /* of output that a slow reader has not taken yet */
 #define CLOSE_TIMEOUT_MS 2000	/* for a reader that has stalled */
-#define WAIT_MIN_MS 2
-#define WAIT_SOME_MS 20
-#define WAIT_MAX_MS 50 /* 64 MiB of ring last for some 200 ms at full rate */
 
 struct trace {
 	const struct trace_options *opts;
+	struct allow allow; /* its rules, and what they count, are of opts */
 	struct session session;
 	struct command command;
+	struct exports exports;
 	struct writer *out;
 	struct sink *sink;
 	struct start_info info;
@@ -45,14 +44,6 @@ struct trace {
 	uint64_t end_ns; /* -d; 0 none */
 	bool stop;
 };
-
-/* One line on stderr, as every error is told. */
-#define complain(...)                          \
-	do {                                   \
-		fprintf(stderr, "memtrace: "); \
-		fprintf(stderr, __VA_ARGS__);  \
-		fputc('\n', stderr);           \
-	} while (0)
 
 static void tell(const char *text)
 {
@@ -71,11 +62,23 @@ static int own_failure(const struct trace *t)
 	return t->opts->command ? STATUS_OURS : STATUS_CANNOT_TRACE;
 }
 
-static bool to_terminal(const struct trace *t)
+static int output_failure(const struct trace *t)
+{
+	return t->opts->command ? STATUS_OURS : STATUS_OUTPUT;
+}
+
+/* Where a terminal does not know its size (a serial line) it is taken to have the usual one. */
+static void look_at_terminal(const struct trace *t, struct view *view)
 {
 	const char *no_color = getenv("NO_COLOR");
+	struct winsize size = { 0 };
 
-	return isatty(t->out_fd) && !(no_color && *no_color);
+	if (!isatty(t->out_fd))
+		return;
+	view->colour = !(no_color && *no_color);
+	ioctl(t->out_fd, TIOCGWINSZ, &size);
+	view->columns = size.ws_col ? size.ws_col : 80;
+	view->rows = size.ws_row ? size.ws_row : 24;
 }
 
 static int open_output(struct trace *t)
@@ -118,8 +121,9 @@ static int open_sink(struct trace *t)
 		.verbose = o->verbose,
 		.quiet = o->quiet,
 		.failures = o->failures,
+		.history = o->history,
+		.map_alone = o->map_alone,
 		.min_bytes = o->min_bytes,
-		.colour = to_terminal(t),
 	};
 	struct raw_region *own;
 	struct timespec wall;
@@ -127,6 +131,7 @@ static int open_sink(struct trace *t)
 
 	memcpy(view.calls, o->events.calls, sizeof(view.calls));
 	memcpy(view.findings, o->events.findings, sizeof(view.findings));
+	look_at_terminal(t, &view);
 	clock_gettime(CLOCK_REALTIME, &wall);
 	proc__kernel_release(t->kernel, sizeof(t->kernel));
 	proc__boot_id(t->boot_id);
@@ -143,6 +148,7 @@ static int open_sink(struct trace *t)
 		.tier = session__tier(&t->session),
 		.command_line = t->command_line,
 		.vsyscall = *t->vsyscall ? t->vsyscall : NULL,
+		.stacks = session_stacks__all(t->session.stacks),
 	};
 	t->out = writer__new(t->out_fd, QUEUE_BYTES);
 	if (t->out)
@@ -174,123 +180,29 @@ static int block_signals(struct trace *t)
 	return t->signal_fd < 0 ? -errno : 0;
 }
 
-/* A pid that can be traced: its process, or one line on why not. */
-static int check_pid(pid_t pid, pid_t *ret_tgid)
-{
-	struct proc_stat st;
-	int err = proc__tgid(pid, ret_tgid);
-
-	if (!err)
-		err = proc__stat(*ret_tgid, &st);
-	if (err) {
-		complain("process %d: %s", pid,
-			 err == -ENOENT ? "there is none with that id" : strerror(-err));
-		return -ESRCH;
-	}
-	if (st.kernel_thread) {
-		complain("process %d (%s) is a kernel thread and has no address space", pid,
-			 st.comm);
-		return -EINVAL;
-	}
-	/* With its main thread alone ended it goes on. */
-	if ((st.state == 'Z' || st.state == 'X') && st.threads <= 1) {
-		complain("process %d (%s) has ended", pid, st.comm);
-		return -ESRCH;
-	}
-	return 0;
-}
-
-/* A path as it is, or below where cgroup2 is mounted (unified: beside version 1). */
-static int cgroup_id(const char *path, uint64_t *ret)
-{
-	static const char *const roots[] = { "", "/sys/fs/cgroup/", "/sys/fs/cgroup/unified/" };
-	char full[PATH_MAX];
-	struct statfs fs;
-	struct stat st;
-	size_t i;
-
-	for (i = *path == '/' ? 0 : 1; i < sizeof(roots) / sizeof(roots[0]); i++) {
-		snprintf(full, sizeof(full), "%s%s", roots[i], path);
-		if (stat(full, &st) || statfs(full, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC)
-			continue;
-		*ret = st.st_ino; /* of a directory of cgroup2 it is the cgroup's id */
-		return 0;
-	}
-	complain("%s is not a directory of cgroup version 2; see /proc/PID/cgroup", path);
-	return -ENOENT;
-}
-
 static int add_targets(struct trace *t)
 {
-	const struct pid_list *pids = &t->opts->pids;
-	int err = 0;
-	size_t i;
-	pid_t tgid;
-
 	if (t->opts->command)
 		return live__add_target(t->session.live, (uint32_t)t->command.pid);
-	for (i = 0; i < pids->n && !err; i++) {
-		err = check_pid(pids->pid[i], &tgid);
-		if (!err)
-			err = live__add_target(t->session.live, (uint32_t)tgid);
-	}
-	return err;
-}
-
-/*
- * The best tier that there is, or the one asked for. What a higher one came to
- * grief at is told once a lower one has been loaded.
- */
-static int load_tier(struct trace *t, struct live_scope *scope)
-{
-	const struct tier_choice *choice = &t->opts->tier;
-	char why[TIER_NR][512];
-	enum tier tier, first = choice->given ? choice->tier : (enum tier)0;
-	int err = -ENOTSUP;
-
-	for (tier = first; tier < TIER_NR; tier++) {
-		scope->tier = tier;
-		err = session__load(&t->session, scope, why[tier], sizeof(why[tier]));
-		if (!err || choice->given || err == -ENOMEM)
-			break;
-	}
-	if (err) {
-		tier = tier < TIER_NR ? tier : TIER_NR - 1;
-		complain("cannot trace%s%s: %s", choice->given ? " in tier " : "",
-			 choice->given ? tier__name(tier) : "", why[tier]);
-		return err;
-	}
-	for (; first < tier && !t->opts->quiet; first++)
-		complain("tier %s: %s; going on with tier %s", tier__name(first), why[first],
-			 tier__name(tier));
-	return 0;
+	return scope__add_pids(t->session.live, &t->opts->pids);
 }
 
 /* What takes more privileges than tracing itself: loads and attaches. */
 static int load(struct trace *t)
 {
 	const struct trace_options *o = t->opts;
-	struct live_scope scope = {
-		.all = o->all,
-		.follow = o->follow,
-		.comm = o->comm,
-		.uid_set = o->uid.given,
-		.uid = o->uid.uid,
-		.cgroup_set = o->cgroup != NULL,
-		.test_drop = o->test_drop.one_in,
-		.test_drop_quietly = o->test_drop.quietly,
-		.clocks = o->json,
-		.rings = { o->ring.bytes, o->ring.n },
-	};
+	struct live_scope scope;
 	int err;
 
-	if (o->cgroup) {
-		err = cgroup_id(o->cgroup, &scope.cgroup_id);
-		if (err)
-			return err;
-	}
-	err = load_tier(t, &scope);
+	err = scope__from_options(o, &scope);
+	if (err)
+		return err;
+	scope.clocks = o->json || o->history;
+	scope.stacks = o->stacks.mode == STACKS_DWARF;
+	err = scope__load(&t->session, &scope, o);
 	t->session.verify_ns = o->verify_ns;
+	t->session.watches = true;
+	t->session.sample_ns = o->interval_ns;
 	t->session.tell = tell;
 	t->session.differs = tell_difference;
 	return err;
@@ -306,6 +218,8 @@ static int attach(struct trace *t)
 		complain("cannot trace: %s", strerror(-err));
 		return err;
 	}
+	tracker__set_allow(t->session.tracker, &t->allow);
+	tracker__set_ledger(t->session.tracker, t->exports.ledger);
 	err = add_targets(t);
 	if (err)
 		return err;
@@ -318,11 +232,19 @@ static int attach(struct trace *t)
 	return err;
 }
 
-/* COMMAND may become another user: passing SIGTERM on takes a privilege then. */
+/*
+ * COMMAND may become another user: passing SIGTERM on takes a privilege then. And
+ * what a process has mapped can be opened, and what became of its path be seen, by
+ * /proc/PID/map_files (proc(5)).
+ */
 static int drop_privileges(const struct trace *t)
 {
+	const unsigned int also = (t->opts->command ? PRIVILEGE_KILL : 0) |
+				  (t->session.stacks ? PRIVILEGE_MAP_FILES : 0) |
+				  exports__privileges(&t->exports);
+
 	privileges__hurry();
-	if (!privileges__drop(t->opts->command))
+	if (!privileges__drop(also))
 		return 0;
 	complain("cannot give up privileges that are not needed");
 	return -EPERM;
@@ -384,28 +306,16 @@ static bool finished(const struct trace *t)
 	return t->opts->pids.n && !tracker__live_processes(t->session.tracker);
 }
 
-/* Nobody wakes us: we sleep the longer, the less comes. */
-static int next_wait(int wait_ms, enum session_flow flow)
-{
-	static const int most_ms[] = {
-		[FLOW_NONE] = WAIT_MAX_MS,
-		[FLOW_LITTLE] = WAIT_SOME_MS,
-		[FLOW_MUCH] = WAIT_MIN_MS,
-		[FLOW_MORE] = 0,
-	};
-
-	return wait_ms < most_ms[flow] ? wait_ms + 1 : most_ms[flow];
-}
-
 static void loop(struct trace *t)
 {
 	struct pollfd fd = { .fd = t->signal_fd, .events = POLLIN };
-	int wait_ms = WAIT_MIN_MS;
+	int wait_ms = 0;
 
 	while (!t->stop && !finished(t)) {
 		poll(&fd, 1, wait_ms);
 		read_signals(t);
-		wait_ms = next_wait(wait_ms, session__pump(&t->session));
+		wait_ms = session__wait_ms(wait_ms, session__pump(&t->session));
+		session__sample(&t->session, session__now());
 	}
 }
 
@@ -422,19 +332,25 @@ static int close_output(struct trace *t)
 		 t->out_fd == STDOUT_FILENO ? "standard output" :
 					      "standard error",
 		 err == -ETIMEDOUT ? "the reader has stalled" : strerror(-err));
-	return t->opts->command ? STATUS_OURS : STATUS_OUTPUT;
+	return output_failure(t);
 }
 
-static void tell_begin(const struct trace *t)
+/* False: it was to be written, and its process has ended. */
+static bool write_map(struct trace *t)
 {
-	size_t n = tracker__live_processes(t->session.tracker);
-
-	fprintf(stderr, "Tracing the memory of %zu process%s, tier %s ... Hit Ctrl-C to end.\n", n,
-		n == 1 ? "" : "es", session__tier(&t->session));
+	if (!t->opts->map_alone)
+		return true;
+	session__maps(&t->session);
+	if (tracker__live_processes(t->session.tracker))
+		return true;
+	complain("process %d has ended: it has no map any more", (int)t->opts->pids.pid[0]);
+	return false;
 }
 
 static int run(struct trace *t)
 {
+	struct summary sum;
+	bool has_map;
 	int status;
 
 	if (attach(t))
@@ -442,31 +358,33 @@ static int run(struct trace *t)
 	status = start_command(t);
 	if (status)
 		return status;
-	if (!t->opts->quiet && !t->opts->command)
-		tell_begin(t);
+	if ((!t->opts->quiet || t->opts->map_alone) && !t->opts->command)
+		scope__tell_begin(&t->session);
 	if (t->opts->duration_ns)
 		t->end_ns = session__now() + t->opts->duration_ns;
+	session__heap_start(&t->session);
+	t->session.sample_next_ns = session__now() + t->session.sample_ns;
 	loop(t);
-	session__finish(&t->session, writer__dropped(t->out));
+	has_map = write_map(t);
+	session__finish(&t->session, writer__dropped(t->out), &sum);
 	status = close_output(t);
+	if (exports__write(&t->exports, &sum, &t->info) && status == STATUS_OK)
+		status = output_failure(t);
 	if (status == STATUS_OK && t->opts->command && t->command.ended)
 		status = command__exit_status(&t->command);
 	/* A wrong map is worse than whatever COMMAND has to say. */
-	return t->session.differences ? STATUS_DIFFERS : status;
+	return t->session.differences ? STATUS_DIFFERS :
+	       status == STATUS_OK && !has_map ? STATUS_CANNOT_TRACE : status;
 }
 
 int cmd_trace(const struct trace_options *opts)
 {
-	struct trace t = { .opts = opts, .out_fd = -1, .signal_fd = -1 };
+	struct trace t = { .opts = opts, .allow = opts->allow, .out_fd = -1, .signal_fd = -1 };
 	int status = own_failure(&t);
 	char why[512];
-	size_t i;
-	pid_t tgid;
 
-	for (i = 0; i < opts->pids.n; i++) {
-		if (check_pid(opts->pids.pid[i], &tgid))
-			return status;
-	}
+	if (scope__check_pids(&opts->pids))
+		return status;
 	if (features__check_trace(why, sizeof(why))) {
 		complain("%s", why);
 		return status;
@@ -480,12 +398,15 @@ int cmd_trace(const struct trace_options *opts)
 	 * after what takes CAP_SYS_ADMIN on some kernels (perf_event_open(2) on
 	 * Debian's, where kernel.perf_event_paranoid is 3).
 	 */
-	if (!open_output(&t) && !block_signals(&t) && !load(&t) && !drop_privileges(&t) &&
-	    !open_sink(&t))
+	if (exports__open(&t.exports, opts))
+		status = output_failure(&t);
+	else if (!open_output(&t) && !block_signals(&t) && !load(&t) && !drop_privileges(&t) &&
+		 !open_sink(&t))
 		status = run(&t);
 	if (opts->command)
 		command__cancel(&t.command);
 	session__close(&t.session);
+	exports__close(&t.exports);
 	sink__free(t.sink);
 	writer__close(t.out, CLOSE_TIMEOUT_MS);
 	if (opts->output && t.out_fd >= 0)

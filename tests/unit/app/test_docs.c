@@ -33,7 +33,10 @@ static char *text_of(void (*print)(FILE *out))
 
 static void print_help(FILE *out)
 {
-	options__print_help(out, VERB_TRACE);
+	int verb;
+
+	for (verb = 0; verb < VERB_NR; verb++)
+		options__print_help(out, (enum verb)verb);
 }
 
 /* The man page as it reads: escapes undone, fonts left out, one blank for each run of them. */
@@ -121,7 +124,7 @@ static void every_list_is_in_the_man_page(void **state)
 {
 	static const char *const wanted[] = {
 #define X(id, name, text) name " " text,
-		REGION_KINDS(X) FINDING_KINDS(X)
+		REGION_KINDS(X) FINDING_KINDS(X) HEAP_PARTS(X)
 #undef X
 #define X(id, name, text) #name " " text,
 		MT_LOSSES(X)
