@@ -156,7 +156,7 @@ check-source: $(LIBCORE) $(LIBAPP) $(MAIN_OBJ) ## Rules on the source: layout, l
 	$(Q)./scripts/check-source $^
 
 check-kernel: $(O)/memtrace $(KERNEL_HARNESS) $(MODEL_TRUTH) $(O)/tests/property/live_call_model workloads ## Run the tests under live tracing (root)
-	$(Q)O=$(O) ./tests/kernel/run
+	$(Q)O=$(O) $(if $(SANITIZE),FEW=1) ./tests/kernel/run
 
 check-matrix: $(O)/memtrace $(KERNEL_HARNESS) workloads ## Run tests on Debian's kernels in QEMU's emulator
 	$(Q)O=$(O) ./scripts/kernel-matrix
@@ -175,7 +175,7 @@ bench: $(O)/memtrace $(BENCH_BINS) workloads ## What tracing costs, and what it 
 	O=$(O) ./scripts/bench-flood || status=1; \
 	$(O)/bench/bench_region_map || status=1; exit $$status
 
-soak: $(O)/memtrace workloads ## Long runs under live tracing, by hand (root)
+soak: $(O)/memtrace $(KERNEL_HARNESS) workloads ## Long runs under live tracing, by hand (root)
 	$(Q)O=$(O) ./tests/kernel/soak
 
 format-check: ## Show where clang-format would change something

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RUN_MS 30000
+#define RUN_MS 60000
 #define RETRIES 40 /* of an uncertain map that has a right to be one, 50 ms each */
 
 struct workload {

@@ -35,7 +35,7 @@ struct odd {
 	uint64_t start, end;
 };
 
-#define MOST_ODD 64
+#define MOST_ODD 512
 struct odds {
 	struct odd items[MOST_ODD];
 	size_t count;

@@ -68,7 +68,10 @@ void sleep_ms(int ms);
 /* Where all takes $SLOWNESS times as long (an emulator), time passes so much slower. */
 int64_t now_ms(void);
 
-/* 'T' when every thread of pid is stopped, 0 when not, -errno when it is gone. */
+/*
+ * 'T' when every thread of pid that lives is stopped, 0 when not, 'Z' when all have
+ * ended, -errno when it is gone.
+ */
 int process__stopped(pid_t pid);
 /* Waits until process__stopped; false when it did not stop in time. */
 bool process__wait_stopped(pid_t pid, int timeout_ms);

@@ -6,8 +6,8 @@ model_programs()
 {
 	local workload
 	for workload in "$WORKLOADS"/*; do
-		# It goes on until it is ended.
-		[[ ! -x $workload || $workload = *.d || $workload = */fuzz ]] ||
+		# Two go on until they are ended.
+		[[ ! -x $workload || $workload = *.d || $workload = */fuzz || $workload = */under_way ]] ||
 			printf '%s\t%s >/dev/null\n' "${workload##*/}" "$workload"
 	done
 	printf 'gcc\techo "int main(void) { return 0; }" >%s/a.c; gcc -O2 -o %s/a %s/a.c\n' \
@@ -22,10 +22,11 @@ model_programs()
 	for seed in 5 6 7 8; do
 		printf 'fuzz %d\ttimeout -s KILL 0.5 %s/fuzz 1 %d >/dev/null; true\n' "$seed" "$WORKLOADS" "$seed"
 	done
+	printf 'under_way\ttimeout -s KILL 0.5 %s/under_way; true\n' "$WORKLOADS"
 }
 
-if "$MEMTRACE" --tier truth -q -o /dev/null -- true 2>/dev/null; then
-	model_programs | sed 's/^/model: /' | grep -F -- "$FILTER" |
-		"$MODEL_TRUTH" "$KERNEL_TESTS/../model/differences.md" ||
+programs=$(model_programs | sed 's/^/model: /' | grep -F -- "$FILTER")
+if [ -n "$programs" ] && "$MEMTRACE" --tier truth -q -o /dev/null -- true 2>/dev/null; then
+	"$MODEL_TRUTH" "$KERNEL_TESTS/../model/differences.md" <<<"$programs" ||
 		echo "FAILED model: model-truth ended with status $?"
 fi

@@ -120,7 +120,7 @@ int process__stopped(pid_t pid)
 {
 	struct dirent *entry;
 	char path[64], state;
-	int ret = 'T';
+	int ret = 'Z';
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
@@ -132,7 +132,9 @@ int process__stopped(pid_t pid)
 			continue;
 		state = task_state(pid, entry->d_name);
 		/* A thread that has ended is no thread to wait for. */
-		if (state && state != 'T' && state != 't' && state != 'Z' && state != 'X')
+		if (state == 'T' || state == 't')
+			ret = 'T';
+		else if (state && state != 'Z' && state != 'X')
 			ret = 0;
 	}
 	closedir(dir);
@@ -146,7 +148,7 @@ bool process__wait_stopped(pid_t pid, int timeout_ms)
 
 	while ((ret = process__stopped(pid)) == 0 && now_ms() < end)
 		sleep_ms(POLL_MS);
-	return ret > 0;
+	return ret == 'T';
 }
 
 char *file__read(const char *path, off_t offset, size_t *ret_len)

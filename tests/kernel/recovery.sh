@@ -137,6 +137,44 @@ verify_differs() {
 	detail "$(grep -m1 expected "$T/err"), $(grep -m1 got "$T/err")"
 }
 
+# Nothing was lost, and nothing had to be read again. What was lost is another case's matter.
+want_undisturbed() {
+	[ "$(summary audit_failures "$T/records")" = 0 ] ||
+		fail "$(summary audit_failures "$T/records") audits failed: $(grep -m1 '"type":"audit"' "$T/records")"
+	[ "$(summary resyncs "$T/records")" = 0 ] || [ "$(summary lost "$T/records")" != 0 ] ||
+		fail "$(summary resyncs "$T/records") resyncs: $(grep -m1 '"exact":false' "$T/records" | cut -c1-300)"
+	detail "$(summary seen "$T/records") calls, $(summary audits "$T/records") audits"
+}
+
+# Maps are read from outside, without the lock, while two threads change them: ten times a
+# second or more there was a name that had not come, or a piece of two maps at once.
+asked_all_the_time() {
+	local end asked=0 group
+	background "$MEMTRACE" --tier truth --json -s none -o "$T/records" -- "$WORKLOADS/fuzz" 2 77 >"$T/out" 2>"$T/err"
+	if ! wait_for ready "$T/out"; then
+		fail "the fuzz workload did not start: $(head -c 200 "$T/err")"
+		return
+	fi
+	group=$(sed -n 's/^ready //p' "$T/out")
+	for ((end = SECONDS + 6; SECONDS < end; asked++)); do
+		kill -USR1 "$pid" || break
+		sleep 0.002
+	done
+	kill -KILL -- "-$group"
+	finish
+	want_rc 137
+	want_undisturbed
+	[ "$asked" -ge 100 ] || fail "expected 100 times, got $asked"
+	detail "asked $asked times"
+}
+
+# More names than are kept, and one that is referred to all the while.
+a_name_among_many() {
+	mt --tier truth --json -f -s none -o "$T/records" -- python3 "$KERNEL_TESTS/forks.py" "$T" 300
+	want_rc 0
+	want_undisturbed
+}
+
 # Below tier truth as well, and a pass is a pass.
 verify_calls() {
 	mt --tier calls --verify=0.2 -d 1.5 --json -o "$T/records" -p "$idle,$busy"
@@ -149,6 +187,8 @@ verify_calls() {
 check "verify: tier calls" verify_calls
 if truth; then
 	check "recovery: nothing lost" no_loss
+	check "recovery: asked all the time" asked_all_the_time
+	check "recovery: a name among very many" a_name_among_many
 	check "recovery: one in 100 lost" counted_loss
 	check "recovery: one in 100 lost quietly" quiet_loss
 	check "recovery: one in 3 lost quietly" much_loss

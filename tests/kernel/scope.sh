@@ -208,6 +208,22 @@ several_rings() {
 	[ "$(summary processes_seen "$T/records")" = 81 ] || fail "expected 81 processes, got $(summary processes_seen "$T/records")"
 }
 
+# At the end there always are calls that have begun: they are not counted, whenever they end.
+ends_with_calls_under_way() { # OPTION...
+	"$WORKLOADS/under_way" &
+	target=$!
+	started="$started $target"
+	start --json -o "$T/records" "$@" -p "$target"
+	sleep 0.4
+	kill -INT "$pid"
+	finish
+	kill "$target"
+	want_rc 0
+	[ "$(summary seen "$T/records")" -gt 0 ] || fail "no calls were seen"
+	[ "$(summary seen "$T/records")" = "$(($(summary delivered "$T/records") + $(summary lost "$T/records")))" ] ||
+		fail "seen is not delivered and lost"
+}
+
 check "scope: -n" by_name
 check "scope: -u" by_user
 check "scope: -c" by_cgroup
@@ -219,6 +235,8 @@ check "scope: ends that were lost" lost_ends
 check "scope: a pid that is used again" reused_pid
 check "scope: -p of one whose main thread has ended" main_thread_ended
 check "scope: lives in several rings" several_rings --tier calls
+check "scope: calls under way at the end" ends_with_calls_under_way
+check "scope: calls under way at the end, tier calls" ends_with_calls_under_way --tier calls
 if "$MEMTRACE" --tier truth -q -o /dev/null -- true 2>/dev/null; then
 	check "truth: scope: lives in several rings" several_rings --tier truth
 fi

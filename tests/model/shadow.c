@@ -98,8 +98,15 @@ void shadow__overtake(struct shadows *all, struct shadow *sh, const struct space
 
 void shadow__note_section(struct shadow *sh, uint32_t tid, struct range at)
 {
-	sh->sections[sh->next++ % SHADOW_SECTIONS] =
-		(struct shadow_section){ .tid = tid, .open = true, .at = at };
+	struct shadow_section *sec = &sh->sections[sh->next++ % SHADOW_SECTIONS];
+	int i;
+
+	/* One of a call that has taken as long as all these is kept: much overlaps it. */
+	for (i = 0; i < SHADOW_SECTIONS && sec->open; i++) {
+		sec->tainted = true;
+		sec = &sh->sections[sh->next++ % SHADOW_SECTIONS];
+	}
+	*sec = (struct shadow_section){ .tid = tid, .open = true, .at = at };
 }
 
 static struct range hull(struct range a, struct range b)
