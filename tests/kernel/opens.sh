@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # /proc/PID/maps is read once for each process that is attached to, and once for
-# each resync, but in tier truth never: strace counts memtrace's own opens.
+# each resync, but in tier truth never: strace counts memtrace's own opens. smaps, which
+# is another file, is read at times and never for an event.
 
 # -f: whichever of its threads reads.
 opens_of() { # ARGUMENT...
@@ -14,7 +15,7 @@ opens_of() { # ARGUMENT...
 	# read as well, for the vsyscall page and to try tier truth.
 	opens=$(awk '
 		NR == 1 { self = $1 }
-		!/maps"/ || /ENOENT/ { next }
+		!/\/maps"/ || /ENOENT/ { next }
 		/proc\/self/ { next }
 		index($0, "/proc/" self "/") { next }
 		{ n++ }
@@ -52,16 +53,27 @@ of_command() { # ARGUMENT...
 	want_opens 0
 }
 
+# What is resident: as it is attached to, at the end, and at each interval.
+want_smaps() { # NUMBER
+	local got
+	got=$(grep -c '/smaps"' "$T/strace")
+	[ "$got" = "$1" ] || fail "expected $1 opens of smaps, got $got"
+	detail "$got opens of smaps"
+}
+
 # None at all: but its own map, which it tries its reading on.
 of_truth() {
 	"$MEMTRACE" --tier truth -q -o /dev/null -- true 2>/dev/null || return 0
 	opens_of --tier truth -d 2 -p "$busy"
 	opens=$(awk -v self="$(awk 'NR == 1 { print $1 }' "$T/strace")" '
-		!/maps"/ || /ENOENT|\/proc\/self/ || index($0, "/proc/" self "/") { next }
+		!/\/maps"/ || /ENOENT|\/proc\/self/ || index($0, "/proc/" self "/") { next }
 		{ n++ }
 		END { print n + 0 }' "$T/strace")
 	resyncs=0
 	want_opens 0
+	want_smaps 2
+	opens_of --tier truth -i 0.5 -d 2.2 -p "$busy"
+	want_smaps 6
 }
 
 check "opens: tier truth" of_truth
