@@ -106,9 +106,35 @@ sample() {
 	mt -- "$WORKLOADS/sample"
 	want_rc 0
 	grep -q ' seen, 0 lost' "$T/err" || fail "no report"
+	grep -Eq '^  grew by .*: map_anonymous \(sample\) < main \(sample\)$' "$T/err" ||
+		fail "expected map_anonymous, called by main, first; got $(grep -m1 'grew by' "$T/err")"
+	mt -s none -- "$WORKLOADS/sample"
+	want_rc 0
+	grew=$(awk '$1 == "break" && !grew { grew = $4 } END { print grew }' "$T/err")
+	grep -Eq "^ +$grew in [0-9]+ calls.*, kept $grew .*: brk, heap, thread sample\$" "$T/err" ||
+		fail "expected $grew that brk needed and kept, got $(grep -m3 ' calls' "$T/err")"
+	grep -Eq '^  grew by .*: mmap, anonymous, thread sample$' "$T/err" ||
+		fail "expected mmap as what kept most, got $(grep -m1 'grew by' "$T/err")"
 }
 
 check "output: filters choose what is printed only" filters
+# What a person sees: 80x24, of which the next prompt takes a line.
+report_fits() {
+	local lines widest
+	timeout -k 2 $LIMIT script -qec "stty rows 24 cols 80; '$MEMTRACE' -q -- '$WORKLOADS/limits'" /dev/null \
+		>"$T/screen" 2>"$T/err" </dev/null
+	tr -d '\r' <"$T/screen" | sed 's/\x1b\[[0-9;]*m//g' >"$T/plain"
+	read -r lines widest < <(awk '{ if (length($0) > w) w = length($0) } END { print NR, w }' "$T/plain")
+	[ "$lines" -gt 10 ] && [ "$lines" -le 23 ] || fail "expected 11 to 23 lines, got $lines"
+	[ "$widest" -gt 40 ] && [ "$widest" -le 80 ] || fail "expected lines of at most 80 columns, got $widest"
+	local part
+	for part in 'memory ' 'accessible ' 'grew by ' 'protections ' 'failures ' '[0-9]* seen, 0 lost'; do
+		grep -q "^ *$part" "$T/plain" || fail "there is no $part in it: $(head -c 300 "$T/plain")"
+	done
+	detail "$lines lines, $widest columns"
+}
+
+check "output: the report fits a screen" report_fits
 check "output: failures only" failures
 check "output: streams of -p" streams_of_pid
 check "output: streams of a command" streams_of_command

@@ -120,6 +120,12 @@ unwritable_command() {
 	[ ! -e "$T/ran" ] || fail "the command ran all the same"
 }
 
+rules_refused() {
+	printf '# rules\n\nclass:W^X\n' >"$T/rules"
+	refused 2 "/rules:3: no class is called 'W\^X'" --allow-file "$T/rules" -- true
+	refused 2 'cannot read /nonexistent: No such file' --allow-file /nonexistent -- true
+}
+
 closed_stdout() {
 	timeout -k 2 $LIMIT "$MEMTRACE" -v -p "$busy" 2>"$T/err" </dev/null | head -1 >"$T/out"
 	rc=${PIPESTATUS[0]}
@@ -170,6 +176,8 @@ check "usage: command not executable" not_executable
 check "usage: unwritable -o" with_process 4 'nonexistent' -o /nonexistent/file -p PID
 check "usage: unwritable -o, command" unwritable_command
 check "usage: no such user" refused 2 'user' --user no-such-user -- true
+check "usage: a rule that cannot be" refused 2 "'com:node' is no term" --allow com:node -- true
+check "usage: rules of a file that cannot be" rules_refused
 check "usage: closed stdout" closed_stdout
 check "usage: stalled reader" stalled_reader
 check "usage: full disk" full_disk
