@@ -172,7 +172,9 @@ bench-programs: $(BENCH_BINS)
 
 bench: $(O)/memtrace $(BENCH_BINS) workloads ## What tracing costs, and what it keeps up with (root)
 	$(Q)O=$(O) ./scripts/bench $(BENCH_ROUNDS); status=$$?; \
+	O=$(O) ./scripts/bench-stacks $(BENCH_ROUNDS) || status=1; \
 	O=$(O) ./scripts/bench-flood || status=1; \
+	$(O)/bench/bench_records || status=1; \
 	$(O)/bench/bench_region_map || status=1; exit $$status
 
 soak: $(O)/memtrace $(KERNEL_HARNESS) workloads ## Long runs under live tracing, by hand (root)
@@ -352,11 +354,11 @@ $(O)/bench/%.bpf.o: tests/bench/%.bpf.c $(O)/.flags
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(BPF_ARCH) -MMD -MP -MT $@ -MF $@.d -c $< -o $@
 
-$(O)/bench/%: tests/bench/%.c $(LIBCORE) $(O)/.flags
+$(O)/bench/%: tests/bench/%.c $(LIBAPP) $(LIBCORE) $(O)/.flags
 	$(say) CC $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -MMD -MP -MT $@ -MF $@.d $(BASE_CPPFLAGS) $(LIB_CFLAGS) $< \
-		$(LIBCORE) $(LIB_LDLIBS) -o $@
+		$(LIBAPP) $(LIBCORE) $(LIB_LDLIBS) -o $@
 
 # ---------------------------------------------------------------- install
 # Made by the program itself, from the table that also parses its options.
