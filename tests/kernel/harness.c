@@ -67,6 +67,7 @@ static const struct test tests[] = {
 	WORKLOAD("readexec"),
 	WORKLOAD("process"),
 	WORKLOAD("vfork"),
+	WORKLOAD("series"),
 	{ "workload compat", case__workload, "compat", WORKLOAD_UNSEEN },
 	WORKLOAD("io_uring"),
 	WORKLOAD("uffd"),
