@@ -18,7 +18,7 @@ static pid_t group_of(struct session *s)
 	char *text;
 	int group = 0;
 
-	if (!file__wait_for(s->memtrace.out, "ready ", 20000))
+	if (!file__wait_for(s->memtrace.out, "ready ", PATIENCE_MS))
 		return 0;
 	text = file__read(s->memtrace.out, 0, NULL);
 	if (!text || sscanf(text, "ready %d", &group) != 1)
@@ -51,7 +51,7 @@ void case__fuzz(const struct place *at, const struct test *test, struct verdict 
 		verdict__fail(v, "the fuzz workload did not start");
 	else
 		group__sample(&s, group, maps ? atol(maps) : MAPS, &tally, v);
-	session__finish(&s, 30000, 128 + SIGKILL, v);
+	session__finish(&s, PATIENCE_MS, 128 + SIGKILL, v);
 	/* A map that an audit has found wrong is read again, and exact then: not good enough. */
 	if (s.summary && (json__int(s.summary, "audit_failures") || json__int(s.summary, "resyncs")))
 		verdict__fail(v, "%ld failed audits, %ld resyncs, %ld lost, %ld sections missing",

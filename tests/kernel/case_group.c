@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define START_MS 20000
-#define END_MS 30000
 
 /* Each is a script of sh(1) that goes on until it is killed; $1: a directory of its own. */
 static const struct program {
@@ -65,7 +63,7 @@ static void on_record(void *ctx, const char *type, struct json_object *record)
 
 static pid_t wait_for_group(struct session *s)
 {
-	int64_t end = now_ms() + START_MS;
+	int64_t end = now_ms() + PATIENCE_MS;
 	pid_t group;
 
 	while (!(group = group__of_command(s->memtrace.pid)) && now_ms() < end &&
@@ -96,7 +94,7 @@ void case__group(const struct place *at, const struct test *test, struct verdict
 		group__sample(&s, group, maps ? atol(maps) : p->maps, &tally, v);
 	else
 		verdict__fail(v, "%s did not start", p->name);
-	session__finish(&s, END_MS, 128 + SIGKILL, v);
+	session__finish(&s, PATIENCE_MS, 128 + SIGKILL, v);
 	if (s.summary && totals__of(&t, s.summary)) {
 		if (t.resyncs || json__int(s.summary, "audit_failures"))
 			verdict__fail(v, "%ld resyncs, %ld failed audits", (long)t.resyncs,

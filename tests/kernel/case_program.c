@@ -33,7 +33,7 @@ static void sample_maps(struct session *s, pid_t pid, int n, struct verdict *v)
 	for (int i = 0; i < n && !v->failed; i++) {
 		sleep_ms(50);
 		kill(pid, SIGSTOP);
-		if (!process__wait_stopped(pid, 5000))
+		if (!process__wait_stopped(pid, PATIENCE_MS))
 			verdict__fail(v, "pid %d did not stop", pid);
 		switch (session__compare(s, pid, why, sizeof(why))) {
 		case MAP_EXACT:
@@ -67,19 +67,19 @@ void case__busy(const struct place *at, const struct test *test, struct verdict 
 
 	snprintf(script, sizeof(script), "%s/busy.py", at->sources);
 	if (child__start(&python, at, "python", argv, NULL) ||
-	    !file__wait_for(python.out, "ready", 10000)) {
+	    !file__wait_for(python.out, "ready", PATIENCE_MS)) {
 		verdict__fail(v, "python3 did not start");
 		child__kill(&python);
 		return;
 	}
 	snprintf(pid, sizeof(pid), "%d", python.pid);
 	if (session__start(&s, at, options, NULL, NULL) ||
-	    !file__wait_for(s.memtrace.err, ATTACHED, 10000))
+	    !file__wait_for(s.memtrace.err, ATTACHED, PATIENCE_MS))
 		verdict__fail(v, "memtrace did not say \"" ATTACHED "\"");
 	else
 		sample_maps(&s, python.pid, 40, v);
 	kill(s.memtrace.pid, SIGINT);
-	session__finish(&s, 10000, 0, v);
+	session__finish(&s, PATIENCE_MS, 0, v);
 	if (s.summary && totals__of(&t, s.summary)) {
 		if (t.seen < 1000)
 			verdict__fail(v, "only %ld calls were seen", (long)t.seen);
@@ -150,7 +150,7 @@ void case__gcc(const struct place *at, const struct test *test, struct verdict *
 		return;
 	if (session__start(&s, at, NULL, command, NULL))
 		verdict__fail(v, "memtrace could not be started");
-	session__finish(&s, 60000, 0, v);
+	session__finish(&s, PATIENCE_MS, 0, v);
 	if (s.summary) {
 		want_processes(s.summary, wanted, v);
 		counts__of_summary(&got, s.summary, NULL, NULL);
@@ -179,7 +179,7 @@ void case__node(const struct place *at, const struct test *test, struct verdict 
 	snprintf(script, sizeof(script), "%s/workers.js", at->sources);
 	if (session__start(&s, at, NULL, command, NULL))
 		verdict__fail(v, "memtrace could not be started");
-	session__finish(&s, 60000, 0, v);
+	session__finish(&s, PATIENCE_MS, 0, v);
 	if (s.summary && totals__of(&t, s.summary)) {
 		want_processes(s.summary, wanted, v);
 		verdict__detail(v, "%ld calls, %ld resyncs", (long)t.seen, (long)t.resyncs);
@@ -260,15 +260,15 @@ void case__all(const struct place *at, const struct test *test, struct verdict *
 	    !strace_twice(at, command, &low, &high, v))
 		goto out;
 	if (session__start(&s, at, options, NULL, NULL) ||
-	    !file__wait_for(s.memtrace.err, ATTACHED, 10000))
+	    !file__wait_for(s.memtrace.err, ATTACHED, PATIENCE_MS))
 		verdict__fail(v, "memtrace did not say \"" ATTACHED "\"");
-	else if (child__start(&build, at, "build", command, NULL) || !child__ended(&build, 60000))
+	else if (child__start(&build, at, "build", command, NULL) || !child__ended(&build, PATIENCE_MS))
 		verdict__fail(v, "the build did not end");
 	else if (child__code(&build) != 0)
 		verdict__fail(v, "the build failed");
 	family->pids[family->count++] = build.pid;
 	kill(s.memtrace.pid, SIGINT);
-	session__finish(&s, 10000, 0, v);
+	session__finish(&s, PATIENCE_MS, 0, v);
 	if (s.summary && !v->failed) {
 		counts__of_summary(&got, s.summary, of_family, family);
 		/* Between fork and execve this process made calls of its own: none. */

@@ -48,7 +48,7 @@ static bool tier_is_had(const struct place *at, const char *tier)
 				     "/dev/null",  "--",     "true", NULL };
 	struct child c;
 
-	if (child__start(&c, at, "probe", argv, NULL) || !child__ended(&c, 20000)) {
+	if (child__start(&c, at, "probe", argv, NULL) || !child__ended(&c, PATIENCE_MS)) {
 		child__kill(&c);
 		return false;
 	}
@@ -95,7 +95,7 @@ void case__reuse(const struct place *at, const struct test *test, struct verdict
 		verdict__fail(v, "memtrace could not be started");
 	while (!child__ended(&s.memtrace, 50) && now_ms() < end)
 		session__drain(&s);
-	session__finish(&s, 1000, 0, v);
+	session__finish(&s, PATIENCE_MS, 0, v);
 	check(test, &reuse, s.summary, v);
 	session__end(&s);
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RUN_MS 60000
+#define RUN_MS (2 * PATIENCE_MS) /* all that a program does, and what is done at its checkpoints */
 #define RETRIES 40 /* of an uncertain map that has a right to be one, 50 ms each */
 
 struct workload {
@@ -85,7 +85,7 @@ static void compare_text(struct workload *w, int number, pid_t pid)
 {
 	char records[256], why[WHY_LEN] = "no map came", *text;
 	struct map expected = { 0 }, got = { 0 };
-	int64_t end = now_ms() + 2000;
+	int64_t end = now_ms() + PATIENCE_MS;
 	bool equal = false;
 	const char *map;
 
@@ -121,7 +121,7 @@ static void one_line(struct workload *w, const char *line,
 		return;
 	}
 	w->checkpoints++;
-	if (!process__wait_stopped(pid, 5000))
+	if (!process__wait_stopped(pid, PATIENCE_MS))
 		verdict__fail(w->v, "pid %d did not stop at checkpoint %d", pid, number);
 	else if (!w->v->failed)
 		compare(w, number, pid);
@@ -239,7 +239,7 @@ void case__workload(const struct place *at, const struct test *test, struct verd
 		verdict__fail(v, "memtrace could not be started");
 	else
 		follow(&w, compare_json);
-	session__finish(&w.session, 5000, 0, v);
+	session__finish(&w.session, PATIENCE_MS, 0, v);
 	check_records(&w);
 	if (w.session.summary && !v->failed && !(w.flags & (WORKLOAD_UNSEEN | WORKLOAD_MOUNT)))
 		compare_counts(&w);
@@ -261,7 +261,8 @@ void case__workload_text(const struct place *at, const struct test *test, struct
 		verdict__fail(v, "memtrace could not be started");
 	else
 		follow(&w, compare_text);
-	if (!child__ended(&w.session.memtrace, 5000) || child__code(&w.session.memtrace) != 0)
+	if (!child__ended(&w.session.memtrace, PATIENCE_MS) ||
+	    child__code(&w.session.memtrace) != 0)
 		verdict__fail(v, "expected exit status 0, got %d",
 			      child__code(&w.session.memtrace));
 	if (!file__wait_for(out, " seen, 0 lost", 0))

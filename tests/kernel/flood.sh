@@ -23,6 +23,10 @@ merged() {
 		END { print start, end, perms }'
 }
 
+both_maps() {
+	[ -n "$(last_map "$victim")" ] && [ -n "$(last_map "$flooder")" ]
+}
+
 same_map() { # PID WHO
 	local record
 	record=$(last_map "$1")
@@ -60,14 +64,11 @@ victim_loses_nothing() { # STALL-SECONDS OPTION...
 		sleep "$stall"
 		kill -CONT "$tracer"
 	fi
-	read -r -t 20 flooded _ <&6 || fail "the flooder did not end"
-	read -r -t 20 made _ <&8 || fail "the victim did not end"
+	read -r -t $LIMIT flooded _ <&6 || fail "the flooder did not end"
+	read -r -t $LIMIT made _ <&8 || fail "the victim did not end"
 	exec 5>&- 6>&- 7>&- 8>&-
 	kill -USR1 "$tracer"
-	for ((i = 0; i < 250; i++)); do
-		[ -n "$(last_map "$victim")" ] && [ -n "$(last_map "$flooder")" ] && break
-		sleep 0.02
-	done
+	soon both_maps || fail "the maps did not come"
 	kill -0 "$victim" 2>/dev/null && same_map "$victim" victim
 	kill -0 "$flooder" 2>/dev/null && same_map "$flooder" flooder
 	kill -INT "$tracer"

@@ -12,8 +12,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#define STOP_MS 30000
-#define MAP_MS 10000
 #define STILL_POLLS 5 /* a millisecond apart */
 
 struct stat_line {
@@ -109,7 +107,7 @@ static int members(pid_t group, pid_t pids[MOST_MEMBERS], bool *ret_vfork)
 
 int group__stop(pid_t group, pid_t pids[MOST_MEMBERS])
 {
-	int64_t end = now_ms() + STOP_MS;
+	int64_t end = now_ms() + PATIENCE_MS;
 	int n, polls = 0;
 	bool vfork;
 
@@ -165,7 +163,7 @@ void group__compare(struct session *s, pid_t pids[], int n, struct tally *tally,
 
 	session__ask(s);
 	while (left && !v->failed) {
-		map = session__next_map(s, 0, MAP_MS);
+		map = session__next_map(s, 0, PATIENCE_MS);
 		if (!map) {
 			for (i = 0; !pids[i]; i++)
 				;

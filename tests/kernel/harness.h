@@ -15,6 +15,11 @@
 #include <sys/types.h>
 
 #define WHY_LEN 600
+/*
+ * How long anything is waited for: only what hangs takes so long, and how fast
+ * the machine is, is no matter of a test.
+ */
+#define PATIENCE_MS 60000
 
 /* Where things are; written by main alone. */
 struct place {

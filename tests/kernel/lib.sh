@@ -3,7 +3,9 @@
 # it when FILTER wants it. In a case: `fail WHY` (the first one stays), `detail
 # WORDS`, and the helpers below. Its files are in $T, its own directory.
 
-LIMIT=30 # seconds that any one memtrace may take
+# Seconds that anything is waited for: only what hangs takes so long, and how fast the
+# machine is, is no matter of a test.
+LIMIT=60
 
 fail() {
 	[ -n "$why" ] || why=$*
@@ -84,12 +86,7 @@ start() {
 
 # Waits for the end of what was started: $rc.
 finish() {
-	local i
-	for ((i = 0; i < LIMIT * 50; i++)); do
-		kill -0 "$pid" 2>/dev/null || break
-		sleep 0.02
-	done
-	if kill -0 "$pid" 2>/dev/null; then
+	if ! soon ended; then
 		fail "it did not end within $LIMIT s"
 		kill -KILL "$pid"
 	fi
@@ -98,13 +95,28 @@ finish() {
 	started=${started/ $pid/}
 }
 
-wait_for() { # TEXT FILE
+ended() {
+	! kill -0 "$pid" 2>/dev/null
+}
+
+# Waits until a command succeeds.
+soon() { # COMMAND...
 	local i
-	for ((i = 0; i < 250; i++)); do
-		grep -q -- "$1" "$2" 2>/dev/null && return 0
+	for ((i = 0; i < LIMIT * 50; i++)); do
+		"$@" && return 0
 		sleep 0.02
 	done
 	return 1
+}
+
+wait_for() { # TEXT FILE
+	soon grep -qs -- "$1" "$2"
+}
+
+# Asks for maps, and waits for one.
+ask_for_map() { # [PATTERN]
+	kill -USR1 "$pid"
+	wait_for "\"type\": *\"map\".*${1:-}" "$T/records" || fail "no map came: $(head -c 200 "$T/err")"
 }
 
 want_rc() {
@@ -148,15 +160,11 @@ bpf_orphans() {
 # Nothing of ours is left in the kernel: programs are freed some time after their
 # last user has gone, so wait a little.
 nothing_left() { # ORPHANS-BEFORE
-	local i left
+	local left
 	left=$(comm -13 <(echo "$1") <(bpf_orphans))
-	for ((i = 0; i < 60; i++)); do
-		[ -n "$left" ] || return 0
-		sleep 0.2
-		# Those of somebody else's memtrace may come and go meanwhile.
-		left=$(comm -12 <(echo "$left") <(bpf_orphans))
-	done
-	fail "BPF programs are left that nobody holds: $left"
+	# Those of somebody else's memtrace may come and go meanwhile.
+	orphans_end() { left=$(comm -12 <(echo "$left") <(bpf_orphans)) && [ -z "$left" ]; }
+	[ -z "$left" ] || soon orphans_end || fail "BPF programs are left that nobody holds: $left"
 }
 
 # What runs beside all cases: a busy process for those that need one, $busy; and

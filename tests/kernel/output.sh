@@ -35,7 +35,7 @@ failures() {
 
 streams_of_pid() {
 	start -v -p "$busy"
-	sleep 0.5
+	wait_for '(' "$T/out" || fail "no events came"
 	kill -INT "$pid"
 	finish
 	grep -Eq '(mmap|munmap|brk|mprotect|madvise)' "$T/out" || fail "no events on stdout"
@@ -73,12 +73,9 @@ json_lines() {
 call_under_way() {
 	background "$MEMTRACE" --json -o "$T/records" -- python3 -c 'import mmap
 mmap.mmap(-1, 1 << 30, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS | 0x8000)' 2>"$T/err" # MAP_POPULATE
-	for ((i = 0; i < 500; i++)); do
-		command=$(pgrep -P "$pid") && grep -qs /dev/zero "/proc/$command/maps" && break
-		sleep 0.01
-	done
-	kill -USR1 "$pid"
-	wait_for '"type": *"map"' "$T/records" || fail "no map came"
+	has_made_it() { command=$(pgrep -P "$pid") && grep -qs /dev/zero "/proc/$command/maps"; }
+	soon has_made_it || fail "the region was not made"
+	ask_for_map
 	finish
 	want_rc 0
 	grep '"type": *"map"' "$T/records" | grep -v /dev/zero | grep -q '"exact": *true' &&

@@ -154,18 +154,14 @@ main_thread_ended() {
 	"$WORKLOADS/main_ends" 30 &
 	target=$!
 	started="$started $target"
-	for ((i = 0; i < 250; i++)); do
-		grep -q ') Z' "/proc/$target/stat" && break
-		sleep 0.02
-	done
+	wait_for ') Z' "/proc/$target/stat" || fail "its main thread did not end"
 	start --json -v -o "$T/records" -p "$target"
 	sleep 0.3
-	kill -USR1 "$pid"
-	sleep 0.5
+	ask_for_map '"exact": *true'
+	wait_for '"call": *"mmap"' "$T/records"
 	kill -INT "$pid"
 	finish
 	want_rc 0
-	grep '"type": *"map"' "$T/records" | grep -q '"exact": *true' || fail "no exact map: $(grep -m1 '"type": *"map"' "$T/records" | head -c 150)"
 	[ "$(calls "$T/records" '"call": *"mmap"')" -ge 1 ] || fail "no calls were seen"
 }
 
@@ -176,8 +172,8 @@ several() {
 	one=$!
 	started="$started $one"
 	start --json -o "$T/records" -p "$one,$busy,$one"
-	kill -USR1 "$pid"
-	sleep 0.5
+	ask_for_map "\"pid\": *$one,"
+	wait_for "\"type\": *\"map\".*\"pid\": *$busy," "$T/records"
 	kill -INT "$pid"
 	finish
 	want_rc 0

@@ -100,7 +100,7 @@ enum map_verdict session__compare(struct session *s, pid_t pid, char *why, size_
 
 	snprintf(why, size, "no map of pid %d came", pid);
 	session__ask(s);
-	map = session__next_map(s, pid, 5000);
+	map = session__next_map(s, pid, PATIENCE_MS);
 	if (!map)
 		return MAP_MISSING;
 	verdict = session__judge(s, map, &lines, why, size);

@@ -14,7 +14,7 @@ interrupt() { # SIGNAL
 }
 
 term_is_passed_on() {
-	background "$MEMTRACE" -o "$T/report" -- sh -c 'echo started; exec sleep 30' >"$T/out" 2>"$T/err"
+	background "$MEMTRACE" -o "$T/report" -- sh -c 'echo started; exec sleep 300' >"$T/out" 2>"$T/err"
 	wait_for started "$T/out" || fail "the command did not start"
 	kill -TERM "$pid"
 	finish
@@ -39,11 +39,10 @@ status() { # STATUS COMMAND...
 }
 
 detaches() {
-	local begin=$SECONDS command
-	background "$MEMTRACE" -d 1 -o "$T/report" -- sh -c 'echo $$; exec sleep 30' >"$T/out" 2>"$T/err"
+	local command
+	background "$MEMTRACE" -d 1 -o "$T/report" -- sh -c 'echo $$; exec sleep 300' >"$T/out" 2>"$T/err"
 	finish
 	want_rc 0
-	[ $((SECONDS - begin)) -le 15 ] || fail "it took $((SECONDS - begin)) s"
 	command=$(cat "$T/out")
 	kill -0 "$command" 2>/dev/null || fail "the command does not run any more"
 	kill -KILL "$command" 2>/dev/null
@@ -58,7 +57,7 @@ duration() {
 
 # The command is somebody else by the time: passing a signal on takes a privilege.
 term_to_another_user() {
-	background "$MEMTRACE" -o "$T/report" -- setpriv --reuid=65534 --clear-groups sh -c 'echo started; exec sleep 10' >"$T/out" 2>"$T/err"
+	background "$MEMTRACE" -o "$T/report" -- setpriv --reuid=65534 --clear-groups sh -c 'echo started; exec sleep 300' >"$T/out" 2>"$T/err"
 	wait_for started "$T/out" || fail "the command did not start"
 	kill -TERM "$pid"
 	finish
@@ -101,7 +100,7 @@ usr1_storm() {
 	for ((i = 0; i < 300; i++)); do
 		kill -USR1 "$pid"
 	done
-	sleep 0.5
+	wait_for '"type": *"map"' "$T/records"
 	kill -INT "$pid"
 	finish
 	want_rc 0
