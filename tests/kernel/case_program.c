@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SAMPLES 40
 #define ATTACHED "Hit Ctrl-C to end"
 
 static bool write_file(const char *path, const char *text)
@@ -77,11 +78,12 @@ void case__busy(const struct place *at, const struct test *test, struct verdict 
 	    !file__wait_for(s.memtrace.err, ATTACHED, PATIENCE_MS))
 		verdict__fail(v, "memtrace did not say \"" ATTACHED "\"");
 	else
-		sample_maps(&s, python.pid, 40, v);
+		sample_maps(&s, python.pid, SAMPLES, v);
 	kill(s.memtrace.pid, SIGINT);
 	session__finish(&s, PATIENCE_MS, 0, v);
 	if (s.summary && totals__of(&t, s.summary)) {
-		if (t.seen < 1000)
+		/* Some between any two maps, however little of a busy machine it got. */
+		if (t.seen < 5 * SAMPLES)
 			verdict__fail(v, "only %ld calls were seen", (long)t.seen);
 		verdict__detail(v, "%ld calls, %ld resyncs", (long)t.seen, (long)t.resyncs);
 	}
