@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -458,6 +459,8 @@ static void open_things(void)
 	    socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
 		abort();
 	run.fds[3] = pair[0];
+	/* So that one of them has the inode 0 (live_kernel.h), where we may. */
+	unshare(CLONE_NEWIPC);
 	for (int i = 0; i < 2; i++) {
 		run.shm[i] = shmget(IPC_PRIVATE, i ? 3 * PAGE - 100 : 8 * PAGE, IPC_CREAT | 0600);
 		/* Gone when we are, however we end. */

@@ -55,9 +55,12 @@ static void parse_header(struct raw_region *raw, char *line)
 		(perms[0] == 'r' ? REGION_READ : 0) | (perms[1] == 'w' ? REGION_WRITE : 0) |
 		(perms[2] == 'x' ? REGION_EXEC : 0) | (perms[3] == 's' ? REGION_SHARED : 0);
 	raw->backing.name = line + at;
-	raw->backing.has_contents = raw->backing.ino != 0;
-	raw->anonymous = !raw->backing.ino && (!line[at] || !strcmp(line + at, "[heap]") ||
-					       !strcmp(line + at, "[stack]"));
+	/* The inode is 0 of the first SysV segment that a machine, or a container, makes. */
+	raw->backing.has_contents = raw->backing.ino || raw->backing.dev_major ||
+				    raw->backing.dev_minor;
+	raw->anonymous = !raw->backing.has_contents &&
+			 (!line[at] || !strcmp(line + at, "[heap]") ||
+			  !strcmp(line + at, "[stack]"));
 }
 
 static int zone_of(uint64_t start, uint64_t end)

@@ -4,6 +4,7 @@
  * something else, read-only, cut in two by munmap, and detached.
  */
 #define _GNU_SOURCE
+#include <sched.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
 #include "work.h"
@@ -13,6 +14,8 @@ int main(void)
 	long first, second, place;
 	int id;
 
+	/* Where there were none before, the first one's id, and with it its inode, is 0. */
+	unshare(CLONE_NEWIPC);
 	work__begin();
 	id = shmget(IPC_PRIVATE, 8 * PAGE - 100, IPC_CREAT | 0600);
 	MUST(id >= 0);
