@@ -15,62 +15,73 @@
 
 #define MANGLED_MAX 1024
 #define EXPANSION_MAX (1u << 14)
-#define REFERENCES 64
+#define REFERENCES_MAX (MANGLED_MAX / 2) /* "S_" is the shortest */
 
 /* cxxabi.h, which is for C++ alone. */
 char *__cxa_demangle(const char *mangled, char *buf, size_t *len, int *status);
 
-/* "S1_", "S_", "T0_": which of the parts before it is meant here again, or -1. */
-static int reference_at(const char *at)
+/* "S1_", "S_", "T0_": which of the parts before it is meant here again; its length, or 0. */
+static size_t reference_at(const char *at)
 {
-	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	const char *digit;
-	int number = 0, n;
+	size_t n = *at == 'S' || *at == 'T' ?
+			   1 + strspn(at + 1, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") :
+			   0;
 
-	if (*at != 'S' && *at != 'T')
-		return -1;
-	for (n = 1; n < 4 && at[n] && (digit = strchr(digits, at[n])); n++)
-		number = number * 36 + (int)(digit - digits) + 1;
-	return at[n] == '_' ? number % (REFERENCES / 2) + (*at == 'T' ? REFERENCES / 2 : 0) : -1;
+	return n && at[n] == '_' ? n + 1 : 0;
 }
 
-/* "B4_" in a name of Rust's: what began at that byte is meant here again, or -1. */
-static int rust_reference_at(const char *at)
+/* "B4_" in a name of Rust's: what began at that byte is meant here again; its length, or 0. */
+static size_t rust_reference_at(const char *at)
 {
 	size_t n = *at == 'B' ? 1 + strspn(at + 1, "0123456789abcdefghijklmnopqrstuvwxyz"
 						   "ABCDEFGHIJKLMNOPQRSTUVWXYZ") : 0;
-	int number = 0;
+
+	return n && at[n] == '_' ? n + 1 : 0;
+}
+
+struct reference {
+	const char *at;
+	size_t len;
+	uint32_t times;
+};
+
+/* Counts it with its like; returns how many there are now. */
+static size_t note_reference(struct reference *refs, size_t n, const char *at, size_t len)
+{
 	size_t i;
 
-	if (!n || at[n] != '_')
-		return -1;
-	for (i = 1; i < n; i++)
-		number = (number * 31 + at[i]) & 0xffffff;
-	return number % REFERENCES;
+	for (i = 0; i < n; i++) {
+		if (refs[i].len == len && !memcmp(refs[i].at, at, len)) {
+			refs[i].times++;
+			return n;
+		}
+	}
+	refs[n] = (struct reference){ at, len, 1 };
+	return n + 1;
 }
 
 /*
  * A part that is referred to once stands there twice, and in what refers to that
  * four times: a short name can stand for more text than there is memory. Each part
  * is there once more than it is referred to, and the text at most as many times as
- * long as all of these multiplied.
+ * long as all of these multiplied. References that are lumped together would count
+ * for too little: their numbers add up then instead of being multiplied.
  */
-static bool is_bounded(const char *mangled, int (*find)(const char *at))
+static bool is_bounded(const char *mangled, size_t (*find)(const char *at))
 {
-	uint32_t times[REFERENCES] = { 0 };
+	struct reference refs[REFERENCES_MAX];
 	uint64_t product = 1;
-	size_t i;
-	int r;
+	size_t n = 0, len, i;
 
 	if (strnlen(mangled, MANGLED_MAX) == MANGLED_MAX)
 		return false;
 	for (; *mangled; mangled++) {
-		r = find(mangled);
-		if (r >= 0)
-			times[r]++;
+		len = find(mangled);
+		if (len)
+			n = note_reference(refs, n, mangled, len);
 	}
-	for (i = 0; i < REFERENCES && product <= EXPANSION_MAX; i++)
-		product *= times[i] + 1;
+	for (i = 0; i < n && product <= EXPANSION_MAX; i++)
+		product *= refs[i].times + 1;
 	return product <= EXPANSION_MAX;
 }
 

@@ -193,6 +193,43 @@ static void names_that_double(void **state)
 	assert_memory_equal(name, "_RINvC1a1f", 10);
 }
 
+/*
+ * Each part refers four times to the one before, and the parts between see to it that
+ * these references look alike to whoever takes their numbers modulo 32, or their hash.
+ */
+static const char cxx_alike[] =
+	"_Z1f1AIiEPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPi1AIS0_S0_S0_S0_EPPPPPPPPPPPPPPPPPPPPPPPPPPi1"
+	"AISW_SW_SW_SW_EPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPi1AIS1O_S1O_S1O_S1O_EPPPPPPPPPPPPPPPPPP"
+	"PPPPPPPPPPPPi1AIS2K_S2K_S2K_S2K_EPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPi1AIS3G_S3G_S3G_S3G_E"
+	"PPPPPPPPPPPPPPPPPPPPPPPPPPPPPPi1AIS4C_S4C_S4C_S4C_EPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPi1A"
+	"IS58_S58_S58_S58_EPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPi1AIS64_S64_S64_S64_EPPPPPPPPPPPPPPP"
+	"PPPPPPPPPPPPPPPi1AIS70_S70_S70_S70_EPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPi1AIS7W_S7W_S7W_S7"
+	"W_EPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPi1AIS8S_S8S_S8S_S8S_EPPPPPPPPPPPPPPPPPPPPPPPPPPPPPP"
+	"i1AIS9O_S9O_S9O_S9O_EPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPi1AISAK_SAK_SAK_SAK_EPPPPPPPPPPPP"
+	"PPPPPPPPPPPPPPPPPPi1AISBG_SBG_SBG_SBG_EPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPi1AISCC_SCC_SCC"
+	"_SCC_EPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPi1AISD8_SD8_SD8_SD8_E";
+static const char rust_alike[] =
+	"_RINvC1a1bTaaEaaaaaaaaaaaaaaaaaaaaaTB7_B7_B7_B7_Eaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	"aaaaaaaaaaaaaaaaaaaaaaaaTBw_Bw_Bw_Bw_EaaaaaaaaaaaaaaaaaaaaaaaTB1H_B1H_B1H_B1H_Eaaaaa"
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaTB2i_B2i_B2i_B2i_E"
+	"aaaaaaaaaaaaaaaaaaaTB3J_B3J_B3J_B3J_Eaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	"aaaaaaaaaaaaaaaaaaaaaaaaTB4k_B4k_B4k_B4k_EaaaaaaaaaaaaaaaaaaaTB5L_B5L_B5L_B5L_Eaaaaa"
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaTB6m_B6m_B6m_B6m_E"
+	"aaaaaaaaaaaaaaaaaaaTB7N_B7N_B7N_B7N_Eaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	"aaaaaaaaaaaaaaaaaaaaaaaaTB8o_B8o_B8o_B8o_EaTB9P_B9P_B9P_B9P_EaaaaaaaTBa8_Ba8_Ba8_Ba8"
+	"_EE";
+
+static void names_that_grow_unseen(void **state)
+{
+	char name[STACK_NAME_LEN];
+
+	(void)state;
+	stack_name__of_symbol(cxx_alike, name);
+	assert_memory_equal(name, cxx_alike, STACK_NAME_LEN - 1);
+	stack_name__of_symbol(rust_alike, name);
+	assert_memory_equal(name, rust_alike, STACK_NAME_LEN - 1);
+}
+
 static void generated_code(void **state)
 {
 	static const char text[] = "7f0000001000 100 LazyCompile:~a b /x.js:1\n"
@@ -281,6 +318,7 @@ int main(void)
 		cmocka_unit_test(budget),	  cmocka_unit_test(join),
 		cmocka_unit_test(records),	  cmocka_unit_test(names),
 		cmocka_unit_test(names_that_double),
+		cmocka_unit_test(names_that_grow_unseen),
 		cmocka_unit_test(generated_code), cmocka_unit_test(corrupt_files),
 		cmocka_unit_test(text_of_stack),
 	};
