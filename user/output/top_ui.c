@@ -26,10 +26,24 @@ void top_ui__fini(struct top_ui *ui)
 	*ui = (struct top_ui){ 0 };
 }
 
+static void arrange_processes(struct top_ui *ui)
+{
+	size_t i;
+
+	ui->n = top__rows(ui->top, &ui->view, &ui->rows);
+	for (i = 0; ui->follows && i < ui->n; i++) {
+		if (!memcmp(&ui->rows[i]->id, &ui->followed, sizeof(ui->followed)))
+			ui->lists[TOP_PAGE_PROCESSES].selected = i;
+	}
+}
+
 int top_ui__sample(struct top_ui *ui, struct tracker *t, uint64_t now_ns)
 {
 	int err = top__sample(ui->top, t, now_ns);
 
+	/* Its rows are elsewhere now, and a key may come before anything is drawn. */
+	if (ui->page == TOP_PAGE_PROCESSES)
+		arrange_processes(ui);
 	if (err || ui->page == TOP_PAGE_PROCESSES || ui->paused)
 		return err;
 	return top_detail__sample(&ui->detail, t, now_ns);
@@ -358,17 +372,6 @@ static int arrange_site(struct top_ui *ui)
 	ui->above = top_site_text__frames(s, row) + 1;
 	ui->n = ui->above + top_sites__parts(s, ui->site, ui->listed);
 	return 0;
-}
-
-static void arrange_processes(struct top_ui *ui)
-{
-	size_t i;
-
-	ui->n = top__rows(ui->top, &ui->view, &ui->rows);
-	for (i = 0; ui->follows && i < ui->n; i++) {
-		if (!memcmp(&ui->rows[i]->id, &ui->followed, sizeof(ui->followed)))
-			ui->lists[TOP_PAGE_PROCESSES].selected = i;
-	}
 }
 
 static void scroll(struct top_list *list, size_t n, size_t height)

@@ -303,6 +303,23 @@ static void test_bound(void **state)
 	close_fixture(&f);
 }
 
+/* A terminal that is stopped is not drawn, and a key comes: rows have moved meanwhile. */
+static void test_key_before_drawing(void **state)
+{
+	struct tracker *more = sample_tracker(300);
+	struct fixture f;
+
+	(void)state;
+	open_fixture(&f, 3);
+	sample(&f, S);
+	assert_int_equal(top_ui__sample(&f.ui, more, MONO_NS + 2 * S), 0);
+	top_ui__key(&f.ui, TOP_KEY_DOWN, 10);
+	assert_int_equal(f.ui.n, 300);
+	assert_int_equal(f.ui.rows[f.ui.lists[TOP_PAGE_PROCESSES].selected]->id.tgid, 1001);
+	close_fixture(&f);
+	tracker__free(more);
+}
+
 /* The selection stays with its process when the order changes. */
 static void test_selection(void **state)
 {
@@ -479,6 +496,7 @@ int main(void)
 		cmocka_unit_test(test_history_and_pause), cmocka_unit_test(test_sort),
 		cmocka_unit_test(test_filter),	  cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_bound),	  cmocka_unit_test(test_selection),
+		cmocka_unit_test(test_key_before_drawing),
 		cmocka_unit_test(test_drill_down), cmocka_unit_test(test_spark),
 		cmocka_unit_test(test_clip),	  cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_table),
