@@ -110,6 +110,17 @@ exports_of_another() {
 	[ "$(find "$T/theirs" -type f | wc -l)" = 3 ] || fail "expected 3 files, got $(find "$T/theirs" -type f | tr '\n' ' ')"
 }
 
+# Its name leads to the file that we write to already.
+exports_to_our_output() {
+	echo before >"$T/both"
+	timeout -k 2 $LIMIT "$MEMTRACE" -v --folded /dev/stdout -d 0.5 -p "$busy" >>"$T/both" 2>"$T/err" </dev/null
+	rc=$?
+	want_rc 0
+	[ "$(head -n 1 "$T/both")" = before ] || fail "what stood there is gone: $(head -c 200 "$T/both")"
+	grep -q ' munmap ' "$T/both" || fail "the events are gone: $(head -c 200 "$T/both")"
+	grep -Eq '^python3-[0-9]+;.* [0-9]+$' "$T/both" || fail "there are no stacks: $(tail -n 1 "$T/both")"
+}
+
 check "exports: as their readers have them, with the sums of the summary" exports_command
 check "exports: without stacks" exports_calls
 check "exports: hostile names" exports_hostile
@@ -118,3 +129,4 @@ check "exports: a full device" exports_full 1 -d 0.5 -p "$busy"
 check "exports: a full device, command" exports_full 125 -- true
 check "exports: no place for them" exports_no_place
 check "exports: in another user's directory" exports_of_another
+check "exports: to our own output" exports_to_our_output

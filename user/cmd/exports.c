@@ -65,10 +65,36 @@ static int open_temporary(struct export_file *f, const struct stat *was)
 	return 0;
 }
 
-/* Devices, pipes and links are written to and not replaced: /dev/null, /dev/stdout. */
+/* Our own output by another name, as /dev/stdout is: a descriptor of it, or -1. */
+static int same_output(int fd)
+{
+	struct stat st, out;
+
+	if (fstat(fd, &st))
+		return -1;
+	for (int own = STDOUT_FILENO; own <= STDERR_FILENO; own++)
+		if (!fstat(own, &out) && out.st_dev == st.st_dev && out.st_ino == st.st_ino)
+			return own;
+	return -1;
+}
+
+/*
+ * Devices, pipes and links are written to and not replaced: /dev/null, /dev/stdout.
+ * What is our own output as well is written behind what stands there.
+ */
 static int open_in_place(struct export_file *f)
 {
+	int own;
+
 	f->fd = open(f->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (f->fd < 0)
+		return -errno;
+	own = same_output(f->fd);
+	f->appends = own >= 0;
+	if (f->appends) {
+		close(f->fd);
+		f->fd = fcntl(own, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	}
 	return f->fd < 0 ? -errno : 0;
 }
 
@@ -212,7 +238,8 @@ int exports__write(struct exports *e, const struct summary *sum,
 		if (files[i]->fd < 0 || (files[i] == &e->kept && first))
 			continue;
 		/* It was a device, or a link to a file that is longer. */
-		if (!files[i]->temporary && ftruncate(files[i]->fd, 0) && errno != EINVAL)
+		if (!files[i]->temporary && !files[i]->appends && ftruncate(files[i]->fd, 0) &&
+		    errno != EINVAL)
 			failed(files[i]->path, -errno);
 		err = files[i] == &e->pprof ? write_pprof(files[i], e, sum, start) :
 					      write_folded(files[i], e, start->stacks);

@@ -15,6 +15,7 @@ struct export_file {
 	const char *path; /* NULL: not asked for */
 	char *own_path;	  /* path, when it is ours */
 	char *temporary;  /* becomes path; NULL: path itself is written, being no plain file */
+	bool appends;	  /* to our own output, by whatever name: nothing there is cut off */
 	int fd;
 };
 
