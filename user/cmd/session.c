@@ -168,6 +168,7 @@ static int read_base(struct session *s, struct space *space)
 {
 	struct base_span span = { .begin_ns = session__now() };
 	struct raw_region *regions;
+	uint32_t tid = space->tgid;
 	struct still still;
 	size_t n;
 	int err;
@@ -176,17 +177,19 @@ static int read_base(struct session *s, struct space *space)
 		space->last_base_ns = span.begin_ns;
 		return -EAGAIN;
 	}
-	err = proc_maps__read((pid_t)space->tgid, &regions, &n, NULL);
+	err = proc_maps__read((pid_t)tid, &regions, &n, NULL);
 	/* A main thread that has ended shows nothing, though others go on: ask one of them. */
 	if (!err && !n && session__ask_space(s, space, 0, &still)) {
 		free(regions);
-		err = proc_maps__read((pid_t)still.task.tid, &regions, &n, NULL);
+		tid = still.task.tid;
+		err = proc_maps__read((pid_t)tid, &regions, &n, NULL);
 	}
 	span.end_ns = session__now();
 	space->last_base_ns = span.end_ns;
 	if (err)
 		return err;
-	if (n && session__ask_space(s, space, 0, &still)) {
+	/* Of the very thread that was read: another may share a space that it has left. */
+	if (n && session__ask_space(s, space, tid, &still)) {
 		/* Where the heap is depends on it, and a compat brk(2) tells of nothing. */
 		space->layout.start_brk = still.task.layout.start_brk;
 		space->layout.brk = still.task.layout.brk;
