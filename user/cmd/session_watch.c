@@ -166,7 +166,9 @@ static void watch_round(struct session *s, uint64_t now)
 	const struct space *space;
 	struct process *p;
 
-	for (p = first_of(s); p && has_time(&r); p = tracker__next_process(s->tracker, p)) {
+	/* More cgroups than there is room for come with the next round, as does what takes long. */
+	for (p = first_of(s); p && has_time(&r) && r.n_groups < GROUPS_MAX;
+	     p = tracker__next_process(s->tracker, p)) {
 		space = p->ended ? NULL : tracker__space(s->tracker, p->space);
 		if (!space || !space->exact)
 			continue;
