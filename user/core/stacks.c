@@ -27,6 +27,7 @@ struct table {
 	struct entry *by_key;
 	struct entry **by_id; /* from id 1 on */
 	size_t n, size, max;
+	size_t bytes;
 };
 
 struct stacks {
@@ -63,13 +64,13 @@ void stacks__free(struct stacks *s)
 	free(s);
 }
 
-/* Room for one more: 0, or why there is none. */
-static int table__reserve(struct table *t)
+/* Room for one more of that many bytes: 0, or why there is none. */
+static int table__reserve(struct table *t, size_t bytes)
 {
 	size_t size = t->size ? 2 * t->size : 64;
 	struct entry **by_id;
 
-	if (t->n >= t->max)
+	if (t->n >= t->max || bytes > STACKS_BYTES_MAX - t->bytes)
 		return -ENOSPC;
 	if (t->n < t->size)
 		return 0;
@@ -93,7 +94,7 @@ static int table__intern(struct table *t, struct entry *e, size_t len, uint32_t 
 		free(e);
 		return 0;
 	}
-	err = table__reserve(t);
+	err = table__reserve(t, sizeof(*e) + len);
 	if (!err) {
 		HASH_ADD_KEYPTR(hh, t->by_key, e->key, len, e);
 		if (!e->hh.tbl)
@@ -104,6 +105,7 @@ static int table__intern(struct table *t, struct entry *e, size_t len, uint32_t 
 		return err;
 	}
 	t->by_id[t->n++] = e;
+	t->bytes += sizeof(*e) + len;
 	*ret_id = e->id = (uint32_t)t->n;
 	return 0;
 }

@@ -30,6 +30,7 @@ struct stack {
 /* Bounds: what is beyond is refused with -ENOSPC, and counted by who asked. */
 #define STACKS_MAX 65536
 #define STACKS_FRAMES_MAX 262144
+#define STACKS_BYTES_MAX (96u << 20) /* of frames, and of stacks: paths may have 16 KB, escaped */
 #define STACKS_DEPTH 128 /* frames of one stack; deeper ones are cut */
 
 struct stacks;

@@ -160,6 +160,32 @@ static void there_is_a_bound(void **state)
 	stacks__free(s);
 }
 
+/* A path as long as paths may be, escaped, in every frame: memory is bounded, not numbers alone. */
+static void long_names_are_bounded(void **state)
+{
+	const size_t len = 16000;
+	struct stacks *s = stacks__new();
+	struct frame f = { .function = "f", .module = test_malloc(len + 1), .build_id = "" };
+	uint32_t id, n = 0;
+
+	(void)state;
+	memset((char *)f.module, 'm', len);
+	((char *)f.module)[len] = '\0';
+	while (n < STACKS_FRAMES_MAX && !stacks__add_frame(s, &f, &id)) {
+		f.offset++;
+		n++;
+	}
+	assert_in_range(n, 5000, STACKS_BYTES_MAX / len);
+	assert_int_equal(stacks__add_frame(s, &f, &id), -ENOSPC);
+	assert_int_equal(id, 0);
+	/* What is there already takes no more. */
+	f.offset = 0;
+	assert_int_equal(stacks__add_frame(s, &f, &id), 0);
+	assert_int_equal(id, 1);
+	stacks__free(s);
+	test_free((char *)f.module);
+}
+
 static void memory_that_runs_out_changes_nothing(void **state)
 {
 	struct stacks *s;
@@ -193,6 +219,7 @@ int main(void)
 		cmocka_unit_test(equal_stacks_share_a_number),
 		cmocka_unit_test(deep_stacks_are_cut),
 		cmocka_unit_test(there_is_a_bound),
+		cmocka_unit_test(long_names_are_bounded),
 		cmocka_unit_test(memory_that_runs_out_changes_nothing),
 	};
 
