@@ -7,9 +7,12 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Options without a short form. */
 enum { KEY_JSON = 256, KEY_USER, KEY_RING_SIZE, KEY_TIER, KEY_VERIFY, KEY_TEST_DROP, KEY_ALLOW,
@@ -312,10 +315,46 @@ static int why__set(char *why, size_t why_len, const char *format, ...)
 	return -EINVAL;
 }
 
-/* Devices may well be given twice: /dev/null. */
+/* What a file is, or, where there is none yet, the directory that it is to be in. */
+static bool find_file(const char *path, struct stat *st, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+
+	*ret_name = "";
+	if (!stat(path, st))
+		return true;
+	*ret_name = slash ? slash + 1 : path;
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1,
+		 slash ? path : ".");
+	return !stat(dir, st);
+}
+
+/* By whatever path. Devices may well be given twice: /dev/null. */
 static bool same_file(const char *a, const char *b)
 {
-	return a && b && !strcmp(a, b) && strncmp(a, "/dev/", 5);
+	const char *a_name, *b_name;
+	struct stat st, other;
+
+	return *a && *b && find_file(a, &st, &a_name) && find_file(b, &other, &b_name) &&
+	       st.st_dev == other.st_dev && st.st_ino == other.st_ino &&
+	       (*a_name || S_ISREG(st.st_mode)) && !strcmp(a_name, b_name);
+}
+
+static int check_files(const struct trace_options *o, char *why, size_t why_len)
+{
+	char kept[PATH_MAX]; /* see exports.c */
+	const char *files[] = { o->output, o->folded, o->folded ? kept : NULL, o->pprof };
+	const size_t n = sizeof(files) / sizeof(files[0]);
+	size_t i, j;
+
+	snprintf(kept, sizeof(kept), "%s.kept", o->folded ? o->folded : "");
+	for (i = 0; i < n; i++)
+		for (j = i + 1; j < n; j++)
+			if (files[i] && files[j] && same_file(files[i], files[j]))
+				return why__set(why, why_len, "'%s' cannot be two files at once",
+						files[i]);
+	return 0;
 }
 
 /* Exactly one of -p, COMMAND and -a; what narrows -a goes with -a alone. */
@@ -323,7 +362,6 @@ static int trace__check(struct trace_options *o, char *why, size_t why_len)
 {
 	const char *narrow = o->cgroup ? "-c" : o->comm ? "-n" : o->uid.given ? "-u" : NULL;
 	const char *target = o->pids.n ? "-p" : o->command ? "COMMAND" : NULL;
-	const char *same;
 
 	if (narrow && target)
 		return why__set(why, why_len, "%s chooses among all processes and excludes %s",
@@ -341,10 +379,8 @@ static int trace__check(struct trace_options *o, char *why, size_t why_len)
 		return why__set(why, why_len, "-q and -v exclude each other");
 	if (o->interval_ns && o->interval_ns < INTERVAL_MIN_NS)
 		return why__set(why, why_len, "-i: an interval is at least 0.1 seconds");
-	same = same_file(o->output, o->folded) || same_file(o->output, o->pprof) ? o->output :
-	       same_file(o->folded, o->pprof) ? o->pprof : NULL;
-	if (same)
-		return why__set(why, why_len, "'%s' cannot be two files at once", same);
+	if (check_files(o, why, why_len))
+		return -EINVAL;
 	o->all |= narrow != NULL;
 	if (!o->stacks.given)
 		o->stacks.mode = o->all ? STACKS_NONE : STACKS_DWARF;

@@ -23,15 +23,6 @@
 #define STOP_NS 20000000 /* for programs to end, where the kernel cannot be asked to wait */
 #define FILES_KNOWN 8192 /* whose names were sent; names.h keeps more */
 
-/* What went wrong is told in our own words, in one line; MEMTRACE_DEBUG=1 has libbpf's as well. */
-static int print(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	const char *debug = getenv("MEMTRACE_DEBUG");
-
-	(void)level;
-	return debug && *debug ? vfprintf(stderr, fmt, args) : 0;
-}
-
 /* The tracepoint that a section name asks for is in this kernel. */
 static bool tracepoint_exists(const char *section)
 {
@@ -234,7 +225,6 @@ static int load(struct live *live, const struct live_scope *scope, int example, 
 	bool task_storage;
 	int err;
 
-	libbpf_set_print(print);
 	err = learn_form(&form, scope->tier, why, why_len);
 	if (err == -ENOTSUP)
 		return err;

@@ -31,18 +31,26 @@ const char *kernel_types__path(void)
 	return path && *path ? path : "/sys/kernel/btf/vmlinux";
 }
 
+/* What went wrong is told in our own words, in one line; MEMTRACE_DEBUG=1 has libbpf's as well. */
+static int print(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	const char *debug = getenv("MEMTRACE_DEBUG");
+
+	(void)level;
+	return debug && *debug ? vfprintf(stderr, fmt, args) : 0;
+}
+
+/* First of all that libbpf is asked for, so it says what it has to say from here on. */
 int kernel_types__load(const char *path, struct kernel_types **ret)
 {
-	libbpf_print_fn_t print = libbpf_set_print(NULL);
 	struct btf *btf;
-	int err;
 
-	btf = btf__parse(path, NULL);
-	err = btf ? 0 : -errno;
 	libbpf_set_print(print);
-	if (btf)
-		*ret = (struct kernel_types *)btf;
-	return err;
+	btf = btf__parse(path, NULL);
+	if (!btf)
+		return -errno;
+	*ret = (struct kernel_types *)btf;
+	return 0;
 }
 
 void kernel_types__free(struct kernel_types *types)

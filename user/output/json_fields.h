@@ -314,7 +314,8 @@ enum json_record {
 	X(process_sum, allowed, JSON_INTEGER, "changes of protection that --allow allowed")       \
 	X(process_sum, calls, JSON_OBJECT, "calls")                                               \
 	X(process_sum, findings, JSON_OBJECT, "finding_counts")                                   \
-	X(process_sum, sites, JSON_ARRAY, "site: the 16 that keep most")                          \
+	X(process_sum, sites, JSON_ARRAY,                                                         \
+	  "site: the 16 that keep most; those of files, as libraries, come last")                 \
 	X(process_sum, leaks, JSON_ARRAY,                                                         \
 	  "leak: the 8 that rise and keep most, of those told")                                   \
 	X(process_sum, deleted, JSON_ARRAY, "deleted_file: the first 8 that were told")           \
@@ -334,7 +335,7 @@ enum json_record {
 	X(usage, accessible, JSON_INTEGER, "some access is allowed")                              \
 	X(usage, locked, JSON_INTEGER, "locked in memory")                                        \
 	X(usage, kinds, JSON_OBJECT, "kinds")                                                     \
-	X(kinds, KIND, JSON_INTEGER, "bytes of that kind; absent: 0")                             \
+	X(kinds, KIND, JSON_INTEGER, "bytes of that kind; absent: 0; of a peak only heap")        \
 	X(calls, CALL, JSON_OBJECT, "call_sum; absent: not made")                                 \
 	X(call_sum, count, JSON_INTEGER, "calls made")                                            \
 	X(call_sum, errors, JSON_INTEGER, "those that failed")                                    \

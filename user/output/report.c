@@ -88,9 +88,13 @@ static void mapped_line(struct report *r, const struct process *p)
 	char a[HUMAN_SIZE_ROOM], b[HUMAN_SIZE_ROOM], kept[HUMAN_SIZE_ROOM + 1];
 
 	report_line__begin(&r->line, "mapped");
+	/*
+	 * Not the difference of what calls mapped and unmapped: an exec takes all away without
+	 * a call, and stacks grow without one.
+	 */
 	report_line__add(&r->line, "%s mapped, %s unmapped, kept %s", human_size(p->mapped, a),
 			 human_size(p->unmapped, b),
-			 signed_text((int64_t)(p->mapped - p->unmapped), kept));
+			 signed_text((int64_t)(p->at_end.total - p->at_start.total), kept));
 	kinds_text(r, p);
 	report_line__end(&r->line);
 }

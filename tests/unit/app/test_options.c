@@ -163,6 +163,11 @@ static const struct {
 } refused[] = {
 	{ VERB_TRACE, { { NULL } }, "nothing to trace: give -p PID, a COMMAND to run, or -a" },
 	{ VERB_TRACE, { { "-v" } }, "nothing to trace" },
+	{ VERB_TRACE, { { "-o", "none", "--folded", "./none", "true" } }, "'none' cannot be two" },
+	{ VERB_TRACE,
+	  { { "-o", "/nowhere/../none.kept", "--folded", "none", "-o", "none.kept", "true" } },
+	  "'none.kept' cannot be two files at once" },
+	{ VERB_TRACE, { { "--folded", "none", "--pprof", "none.kept", "true" } }, "'none.kept' ca" },
 	{ VERB_TRACE, { { "--foo" } }, "unknown option '--foo'" },
 	{ VERB_TRACE, { { "--foo=3", "-a" } }, "unknown option '--foo'" },
 	{ VERB_TRACE, { { "-aQ" } }, "unknown option '-Q'" },

@@ -494,7 +494,7 @@ static void report_of_one(void **state)
 		"              large-blocks         0      4M      1M       3M        0       1M\n"
 		"              break                0    264K    132K     132K        0     100K\n"
 		"              arena             132K    264K    132K        0    63.9M     128K\n"
-		"  mapped      3M mapped, 1M unmapped, kept +2M: anonymous +3M, heap +132K\n"
+		"  mapped      3M mapped, 1M unmapped, kept +3M: anonymous +3M, heap +132K\n"
 		"  accessible  grew 3M: from 0 to 3M, peak 3M\n"
 		"  grew by     6M (+-320K) in 9 calls, kept 3M (75% of all kept), peak 4M: 0x10 (app) < main (app)\n"
 		"              1M in 1 call, kept 0 (0% of all kept), peak 1M: mmap, anonymous, thread io\n"
