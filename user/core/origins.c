@@ -448,23 +448,49 @@ static bool tables_full(const struct origins *o, uint32_t eighths)
 /*
  * Who traces for weeks sees more causes than there is room for, most of memory
  * that is long gone. Done when the tables fill, so seldom: each makes room for
- * a quarter of them at least.
+ * a quarter of them at least, for what there is in the end is a trail for each part.
  */
-static int make_room(struct origins *o)
+static int thin_tables(struct origins *o)
 {
+	enum weed how;
 	int err = 0;
 
-	if (tables_full(o, 7)) {
-		err = weed(o, WEED_UNUSED);
-		if (!err && tables_full(o, 5))
-			err = weed(o, WEED_HISTORIES);
-	}
-	if (err || region_map__totals(o->map)->regions <= ORIGINS_RANGES_MAX)
-		return err;
-	err = weed(o, WEED_HISTORIES);
-	if (!err && region_map__totals(o->map)->regions > ORIGINS_RANGES_MAX / 4 * 3)
-		err = weed(o, WEED_ALL);
+	if (!tables_full(o, 7))
+		return 0;
+	for (how = WEED_UNUSED; how <= WEED_ALL && !err && tables_full(o, 5); how++)
+		err = weed(o, how);
 	return err;
+}
+
+/*
+ * After WEED_ALL there are about as many ranges as the map has regions (more only
+ * where parts meet within one), and no fewer can be had: of a map larger than the
+ * bound the next act would weed in vain. So it is done again when they have
+ * doubled since they were fewest: memory is bounded by the map itself then, and a
+ * weed costs each range that came since no more than a fixed time.
+ */
+static int thin_ranges(struct origins *o)
+{
+	const struct region_totals *totals = region_map__totals(o->map);
+	int err;
+
+	if (totals->regions < o->left)
+		o->left = totals->regions;
+	if (totals->regions <= ORIGINS_RANGES_MAX || totals->regions <= 2 * o->left)
+		return 0;
+	err = weed(o, WEED_HISTORIES);
+	if (!err && totals->regions > ORIGINS_RANGES_MAX / 4 * 3)
+		err = weed(o, WEED_ALL);
+	if (!err)
+		o->left = totals->regions > ORIGINS_RANGES_MAX / 4 * 3 ? totals->regions : 0;
+	return err;
+}
+
+static int make_room(struct origins *o)
+{
+	int err = thin_tables(o);
+
+	return err ? err : thin_ranges(o);
 }
 
 int origins__apply(struct origins *o, const struct region_map *map, const struct origin_act *act)

@@ -17,6 +17,8 @@ struct origins {
 	struct region_map *map; /* backing: number of a trail */
 	struct intern causes, trails, sites;
 	uint64_t kept, grown; /* bytes, of all sites */
+	/* Ranges: the fewest since that many were too many for good; 0: they were not yet. */
+	size_t left;
 	struct origins_heap heap;
 };
 

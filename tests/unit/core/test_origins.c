@@ -198,6 +198,70 @@ static void so_many_ranges_are_forgotten(void **state)
 	region_map__free(map);
 }
 
+/* Pages from to up to, each other than its neighbours; or none, to take them away. */
+static void many_ranges(struct origins *o, struct region_map *map, uint32_t from, uint32_t to,
+			bool none)
+{
+	struct origin_act act = { .cause = { .what = CAUSE_FOUND },
+				  .start = PAGE_AT(from),
+				  .end = PAGE_AT(to),
+				  .kind = KIND_ANONYMOUS,
+				  .no_growth = true };
+	struct region *list = calloc(to - from, sizeof(*list));
+	uint32_t i;
+
+	assert_non_null(list);
+	for (i = from; i < to; i++)
+		list[i - from] = (struct region){ .start = PAGE_AT(i),
+						  .end = PAGE_AT(i + 1),
+						  .flags = i % 2 ? REGION_READ : REGION_EXEC };
+	assert_int_equal(region_map__replace(map, act.start, act.end, list, none ? 0 : to - from),
+			 0);
+	free(list);
+	assert_int_equal(origins__apply(o, map, &act), 0);
+}
+
+/* What each of many acts has made is known when the last is over. */
+static void acts_are_known(struct origins *o, struct region_map *map)
+{
+	const uint32_t acts = 1000;
+	uint32_t i;
+
+	for (i = 0; i < acts; i++)
+		make_page(o, map, i, i + 1, i % 2 ? REGION_READ : REGION_EXEC);
+	for (i = 0; i < acts; i++)
+		if (creator(o, i)->tid != i + 1)
+			fail_msg("act %u of %u is forgotten: there was a weed since", i, acts);
+	assert_null(origins__check(o, map));
+}
+
+/* Where a map is larger than the bound, that is not tried in vain with each act. */
+static void ranges_are_weeded_seldom(void **state)
+{
+	const uint32_t many = ORIGINS_RANGES_MAX + 1;
+	struct origins *o = origins__new();
+	struct region_map *map = region_map__new();
+
+	assert_true(o && map);
+	many_ranges(o, map, 0, many, false);
+	assert_int_equal(creator(o, 0)->what, CAUSE_OTHERS);
+	acts_are_known(o, map);
+	/* Not before there are twice as many; and then once as well. */
+	many_ranges(o, map, many, 2 * many, false);
+	assert_int_equal(creator(o, 0)->tid, 1);
+	many_ranges(o, map, 2 * many, 2 * many + 1, false);
+	assert_int_equal(creator(o, 0)->what, CAUSE_OTHERS);
+	acts_are_known(o, map);
+	/* Once the map was small, the bound is what it was. */
+	many_ranges(o, map, 1000, 2 * many + 1, true);
+	assert_int_equal(creator(o, 0)->tid, 1);
+	many_ranges(o, map, 1000, many, false);
+	assert_int_equal(creator(o, 0)->what, CAUSE_OTHERS);
+	assert_int_equal(origins__ranges(o), many);
+	origins__free(o);
+	region_map__free(map);
+}
+
 /* A child that maps two pages, gives one back and ends. */
 static void short_life(struct fixture *f, uint32_t tgid)
 {
@@ -259,6 +323,7 @@ int main(void)
 		cmocka_unit_test(causes_that_are_gone_make_room),
 		cmocka_unit_test(histories_go_before_growth),
 		cmocka_unit_test(so_many_ranges_are_forgotten),
+		cmocka_unit_test(ranges_are_weeded_seldom),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
