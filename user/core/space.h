@@ -50,6 +50,7 @@ struct origin {
 struct space {
 	uint64_t id;
 	uint32_t tgid; /* a process whose /proc/PID shows it */
+	bool inherited; /* a process that it was of has ended: what that made is to be told */
 	struct region_map *map;
 	struct origins *origins; /* who made what of the map; NULL: nothing known yet */
 	uint32_t born; /* struct cause.what of all in its first map; 0: it was found */

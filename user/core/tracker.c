@@ -343,7 +343,8 @@ void tracker__finish(struct tracker *t, uint64_t ts_ns)
 		p->last_ns = ts_ns;
 		if (s) {
 			tracker__usage(t, s, &p->at_end);
-			process__note_sites(t, p, s, true, ts_ns);
+			process__note_heap(t, p, s, ts_ns);
+			process__note_sites(t, p, s, true);
 		}
 	}
 }

@@ -174,22 +174,34 @@ void origins__of_fork(const struct tracker *t, const struct space *parent, struc
 	apply_all(t, child, MT_ORIGIN_CLONE, true, ts_ns);
 }
 
-void process__note_sites(struct tracker *t, struct process *p, struct space *s, bool last,
-			 uint64_t ts_ns)
+/* A child of vfork(2) has not made what is its parent's. */
+static bool has_made(const struct process *p, const struct space *s)
+{
+	return s->tgid == p->tgid && s->origins;
+}
+
+void process__note_heap(const struct tracker *t, struct process *p, struct space *s,
+			uint64_t ts_ns)
+{
+	/* What it had noted before was of another program. */
+	process__drop_sites(p);
+	if (!has_made(p, s))
+		return;
+	/* What the records of calls that were lost had to tell. */
+	apply_all(t, s, CAUSE_UNSEEN, false, ts_ns);
+	origins__heap(s->origins, &p->heap_end);
+}
+
+void process__note_sites(const struct tracker *t, struct process *p, const struct space *s,
+			 bool last)
 {
 	struct site top[SITES_NOTED];
 	const struct intern *sites;
 	size_t n;
 	uint32_t i;
 
-	/* What it had noted before was of another program. */
-	process__drop_sites(p);
-	/* A child of vfork(2) has not made what is its parent's. */
-	if (s->tgid != p->tgid || !s->origins)
+	if (!has_made(p, s))
 		return;
-	/* What the records of calls that were lost had to tell. */
-	apply_all(t, s, CAUSE_UNSEEN, false, ts_ns);
-	origins__heap(s->origins, &p->heap_end);
 	suspects__note(p, s);
 	sites = origins__sites(s->origins);
 	for (i = 0; i < sites->n; i++) {

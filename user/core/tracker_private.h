@@ -174,12 +174,15 @@ void origins__of_call(struct tracker *t, struct space *s, const struct call_reco
 void origins__of_base(const struct tracker *t, struct space *s, bool first, uint64_t ts_ns);
 void origins__of_fork(const struct tracker *t, const struct space *parent, struct space *child,
 		      uint64_t ts_ns);
+/* The parts of what p has are noted in it; what was noted of its sites is dropped. */
+void process__note_heap(const struct tracker *t, struct process *p, struct space *s,
+			uint64_t ts_ns);
 /*
- * What p has needed so far, and the parts of what it has, are noted in it; last: and in the
- * ledger, for nothing more will come.
+ * After that: what p has needed so far, for which a space has one process only, or it
+ * counts twice. last: in the ledger as well, for nothing more will come.
  */
-void process__note_sites(struct tracker *t, struct process *p, struct space *s, bool last,
-			 uint64_t ts_ns);
+void process__note_sites(const struct tracker *t, struct process *p, const struct space *s,
+			 bool last);
 void process__drop_sites(struct process *p);
 
 /* Findings (findings.c): all that a call, or what else made a change, gives cause for. */

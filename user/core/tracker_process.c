@@ -244,7 +244,10 @@ void process__leave(struct tracker *t, struct process *p)
 	if (s) {
 		tracker__usage(t, s, &p->at_end);
 		process__note_peak(p, s);
-		process__note_sites(t, p, s, p->ended, p->last_ns);
+		process__note_heap(t, p, s, p->last_ns);
+		/* Who shares it still has made all of it from now on, and notes it in the end. */
+		if (s->users <= 1)
+			process__note_sites(t, p, s, p->ended || s->inherited);
 	}
 	threads_del(t, p, s);
 	p->space = 0;
@@ -261,6 +264,7 @@ void process__leave(struct tracker *t, struct process *p)
 			if (other != p && other->space == s->id)
 				s->tgid = other->tgid;
 		}
+		s->inherited |= p->ended;
 	}
 }
 

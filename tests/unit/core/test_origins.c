@@ -313,6 +313,72 @@ static void sums_of_many_processes(void **state)
 	ledger__free(ledger);
 }
 
+static uint64_t noted_bytes(const struct ledger *l, uint32_t tgid)
+{
+	uint64_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < ledger__rows(l); i++)
+		if (ledger__process(l, ledger__row(l, i)->process)->tgid == tgid)
+			bytes += ledger__row(l, i)->sums.bytes;
+	return bytes;
+}
+
+static void ends(struct fixture *f, uint32_t tgid, uint64_t ts)
+{
+	struct exit_event ev = { .ts_ns = ts, .tgid = tgid, .tid = tgid, .space = SPACE,
+				 .group = true };
+
+	assert_int_equal(tracker__on_exit(f->t, &ev), 0);
+}
+
+/* How the one that is left of two that share a space ends. */
+enum last_end { LAST_EXITS, LAST_EXECS, LAST_IS_TRACED_YET };
+
+/* What they have made together is told of one of them, and of no more. */
+static void shared_sites_end(enum last_end how)
+{
+	struct fork_event ev = fixture__fork(SPACE, SPACE, 101, 50, "");
+	struct exec_event execs = fixture__exec(8, 101, 80, "x");
+	struct ledger *ledger = ledger__new();
+	const struct process *p;
+	uint64_t summed = 0;
+	struct fixture f;
+
+	assert_non_null(ledger);
+	fixture__open_with(&f, "ww..");
+	tracker__set_ledger(f.t, ledger);
+	assert_int_equal(tracker__on_fork(f.t, &ev), 0);
+	fixture__act(&f, TGID, MMAP(6, 4, 'w'), 60, 61);
+	ends(&f, TGID, 70);
+	assert_int_equal(noted_bytes(ledger, TGID), 0);
+	p = tracker__next_process(f.t, NULL);
+	assert_true(p->ended);
+	assert_int_equal(heap__sum(&p->heap_end).committed, LEN(6));
+	assert_int_equal(p->site_sums.bytes, 0);
+	if (how == LAST_EXITS)
+		ends(&f, 101, 80);
+	else if (how == LAST_EXECS)
+		assert_int_equal(tracker__on_exec(f.t, &execs), 0);
+	else
+		tracker__finish(f.t, 80);
+	assert_int_equal(noted_bytes(ledger, TGID), 0);
+	assert_int_equal(noted_bytes(ledger, 101), LEN(4));
+	for (; p; p = tracker__next_process(f.t, (struct process *)p))
+		summed += p->site_sums.bytes;
+	/* What was before exec(2) is the ledger's alone. */
+	assert_int_equal(summed, how == LAST_EXECS ? 0 : LEN(4));
+	fixture__close(&f);
+	ledger__free(ledger);
+}
+
+static void sites_of_a_shared_space_count_once(void **state)
+{
+	shared_sites_end(LAST_EXITS);
+	shared_sites_end(LAST_EXECS);
+	shared_sites_end(LAST_IS_TRACED_YET);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +386,7 @@ int main(void)
 		cmocka_unit_test(a_child_has_grown_by_nothing),
 		cmocka_unit_test(sites_of_a_process),
 		cmocka_unit_test(sums_of_many_processes),
+		cmocka_unit_test(sites_of_a_shared_space_count_once),
 		cmocka_unit_test(causes_that_are_gone_make_room),
 		cmocka_unit_test(histories_go_before_growth),
 		cmocka_unit_test(so_many_ranges_are_forgotten),

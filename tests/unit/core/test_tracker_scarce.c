@@ -36,8 +36,13 @@ void origins__of_fork(const struct tracker *t, const struct space *parent, struc
 {
 }
 
-void process__note_sites(struct tracker *t, struct process *p, struct space *s, bool last,
-			 uint64_t ts_ns)
+void process__note_heap(const struct tracker *t, struct process *p, struct space *s,
+			uint64_t ts_ns)
+{
+}
+
+void process__note_sites(const struct tracker *t, struct process *p, const struct space *s,
+			 bool last)
 {
 }
 
