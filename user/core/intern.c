@@ -20,22 +20,6 @@ void intern__fini(struct intern *t)
 	intern__init(t, t->item_size, t->key_size, t->max);
 }
 
-int intern__copy(struct intern *to, const struct intern *from)
-{
-	size_t bytes = from->room * from->item_size, slots = from->n_slots * sizeof(*from->slots);
-
-	*to = *from;
-	to->items = malloc(bytes ? bytes : 1);
-	to->slots = malloc(slots ? slots : 1);
-	if (!to->items || !to->slots) {
-		intern__fini(to);
-		return -ENOMEM;
-	}
-	memcpy(to->items, from->items, from->n * from->item_size);
-	memcpy(to->slots, from->slots, slots);
-	return 0;
-}
-
 /* FNV-1a by words: keys are some multiple of 4 bytes, or their end counts less. */
 static uint32_t hash_of(const struct intern *t, const void *item)
 {

@@ -19,9 +19,6 @@ struct intern {
 
 void intern__init(struct intern *t, size_t item_size, size_t key_size, uint32_t max);
 void intern__fini(struct intern *t);
-/* 0 or -ENOMEM; to is then as intern__init() leaves it. */
-int intern__copy(struct intern *to, const struct intern *from);
-
 /*
  * The number of the item with an equal key; a copy of item, if there is none
  * yet. 0 (the first that was ever added) when there is no room for another.

@@ -86,42 +86,6 @@ static uint32_t trail_number(struct intern *trails, const struct trail *trail)
 	return number ? number : trail->part;
 }
 
-/* The map of the parent, in which nothing has grown. */
-static int copy_map(struct origins *o, const struct origins *parent)
-{
-	struct region *list;
-	long n = region_map__slice(parent->map, 0, UINT64_MAX, &list), i;
-	struct trail trail;
-	int err = 0;
-
-	for (i = 0; i < n; i++) {
-		trail = *trail_of(parent, &list[i]);
-		trail.site = 0;
-		list[i].backing = trail_number(&o->trails, &trail);
-	}
-	if (n > 0)
-		err = region_map__replace(o->map, 0, UINT64_MAX, list, (size_t)n);
-	if (n >= 0)
-		free(list);
-	memcpy(o->heap.committed, parent->heap.committed, sizeof(o->heap.committed));
-	memcpy(o->heap.peak, parent->heap.committed, sizeof(o->heap.peak));
-	o->heap.allocators = parent->heap.allocators;
-	return n < 0 ? (int)n : err;
-}
-
-struct origins *origins__fork(const struct origins *parent)
-{
-	struct origins *o = origins__new();
-
-	if (!o)
-		return NULL;
-	intern__fini(&o->causes);
-	if (!intern__copy(&o->causes, &parent->causes) && !copy_map(o, parent))
-		return o;
-	origins__free(o);
-	return NULL;
-}
-
 /* ---------------------------------------------------------------- one range anew */
 
 static uint32_t cause_number(struct sync *s, uint32_t flags)
@@ -405,38 +369,64 @@ static uint32_t tables__trail(struct tables *t, const struct origins *o, struct 
 	return trail_number(&t->trails, &trail);
 }
 
-/* Numbers the trails and causes that a range still has anew; the others go. */
-static int weed(struct origins *o, enum weed how)
+/* to is from, or a child of it: has its map, and of its trails and causes what ranges have. */
+static int renumber(struct origins *to, const struct origins *from, enum weed how)
 {
 	struct tables t;
 	struct region *list = NULL;
-	int err = tables__init(&t, o);
-	bool dropped = false;
-	long n = err ? 0 : region_map__slice(o->map, 0, UINT64_MAX, &list), i;
+	struct trail trail;
+	int err = tables__init(&t, from);
+	long n = err ? 0 : region_map__slice(from->map, 0, UINT64_MAX, &list), i;
 
 	if (n < 0)
 		err = (int)n;
-	for (i = 0; i < n; i++)
-		list[i].backing = tables__trail(&t, o, *trail_of(o, &list[i]), how);
-	if (!err && how == WEED_ALL) {
-		keep_all(o, false);
-		dropped = true;
+	for (i = 0; i < n; i++) {
+		trail = *trail_of(from, &list[i]);
+		/* In a child nothing has grown. */
+		if (to != from)
+			trail.site = 0;
+		list[i].backing = tables__trail(&t, from, trail, how);
 	}
 	if (!err)
-		err = region_map__replace(o->map, 0, UINT64_MAX, list, (size_t)n);
+		err = region_map__replace(to->map, 0, UINT64_MAX, list, (size_t)n);
 	if (!err) {
-		intern__fini(&o->causes);
-		intern__fini(&o->trails);
-		o->causes = t.causes;
-		o->trails = t.trails;
+		intern__fini(&to->causes);
+		intern__fini(&to->trails);
+		to->causes = t.causes;
+		to->trails = t.trails;
 		t.causes = t.trails = (struct intern){ 0 };
 	}
-	/* No longer of a site; of its part still. */
-	if (dropped)
-		keep_all(o, true);
 	tables__fini(&t);
 	free(list);
 	return err;
+}
+
+static int weed(struct origins *o, enum weed how)
+{
+	int err;
+
+	/* No longer of a site; of its part still. */
+	if (how == WEED_ALL)
+		keep_all(o, false);
+	err = renumber(o, o, how);
+	if (how == WEED_ALL)
+		keep_all(o, true);
+	return err;
+}
+
+struct origins *origins__fork(const struct origins *parent)
+{
+	struct origins *o = origins__new();
+
+	if (!o || renumber(o, parent, WEED_UNUSED)) {
+		origins__free(o);
+		return NULL;
+	}
+	memcpy(o->heap.committed, parent->heap.committed, sizeof(o->heap.committed));
+	memcpy(o->heap.peak, parent->heap.committed, sizeof(o->heap.peak));
+	o->heap.allocators = parent->heap.allocators;
+	o->left = parent->left;
+	return o;
 }
 
 static bool tables_full(const struct origins *o, uint32_t eighths)

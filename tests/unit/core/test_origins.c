@@ -262,6 +262,40 @@ static void ranges_are_weeded_seldom(void **state)
 	region_map__free(map);
 }
 
+/* Of all that its parent has seen a child has what its own memory tells of, and no more. */
+static void a_child_knows_what_it_has(void **state)
+{
+	const uint32_t acts = ORIGINS_CAUSES_MAX / 2;
+	struct origins *o = origins__new(), *child;
+	struct region_map *map = region_map__new();
+	struct origin_act act = { .cause = { .what = MT_CALL_MPROTECT, .tid = acts + 1 },
+				  .start = PAGE_AT(0),
+				  .end = PAGE_AT(1),
+				  .ts_ns = acts + 1 };
+	const struct trail *t;
+	uint64_t end;
+	uint32_t i;
+
+	assert_true(o && map);
+	for (i = 1; i <= acts; i++)
+		make_page(o, map, 0, i, REGION_READ | REGION_WRITE);
+	put(map, act.start, act.end, REGION_READ);
+	assert_int_equal(origins__apply(o, map, &act), 0);
+	/* Beyond the last there are only those that are not known. */
+	assert_int_equal(origins__cause(o, acts)->tid, acts);
+	child = origins__fork(o);
+	assert_non_null(child);
+	assert_null(origins__check(child, map));
+	assert_int_equal(creator(child, 0)->tid, acts);
+	t = origins__trail(child, PAGE_AT(0), &end);
+	assert_int_equal(origins__cause(child, t->changes[0])->tid, acts + 1);
+	assert_int_equal(t->changes[1], 0);
+	assert_int_equal(origins__cause(child, 3)->what, CAUSE_OTHERS);
+	origins__free(child);
+	origins__free(o);
+	region_map__free(map);
+}
+
 /* A child that maps two pages, gives one back and ends. */
 static void short_life(struct fixture *f, uint32_t tgid)
 {
@@ -391,6 +425,7 @@ int main(void)
 		cmocka_unit_test(histories_go_before_growth),
 		cmocka_unit_test(so_many_ranges_are_forgotten),
 		cmocka_unit_test(ranges_are_weeded_seldom),
+		cmocka_unit_test(a_child_knows_what_it_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
