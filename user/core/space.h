@@ -144,6 +144,7 @@ struct process {
 	struct suspicions suspicions;
 	uint64_t told_heap, told_other, told_locked; /* bytes when growth was last told */
 	struct process *next, *prev;
+	struct process *next_ended; /* that ended after it */
 	UT_hash_handle hh;
 };
 

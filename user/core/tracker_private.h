@@ -26,6 +26,7 @@ struct tracker {
 	struct space *spaces;		 /* by id */
 	struct process *processes;	 /* live ones, by tgid */
 	struct process *oldest, *newest; /* live and ended, by age */
+	struct process *first_ended, *last_ended; /* valid while there are ended_processes */
 	struct thread *threads;		 /* by tid */
 	size_t ended_processes, uncertain_spaces;
 	uint32_t scan; /* number of the last scan of all threads */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ended processes that are still known by name; older ones are summed up. */
+/* Ended processes that are still known by name; the others are summed up. */
 #define ENDED_MAX 4096
 
 static int hand_on(struct tracker *t, uint64_t space)
@@ -144,16 +144,13 @@ static void threads_del(struct tracker *t, struct process *p, struct space *s)
 	}
 }
 
-/* Bounds the list of ended processes: the oldest is summed up and forgotten. */
-static void forget_oldest(struct tracker *t)
+/* The one that ended first is summed up and forgotten. */
+static void forget_first_ended(struct tracker *t)
 {
-	struct process *p;
+	struct process *p = t->first_ended;
 	int i;
 
-	for (p = t->oldest; p && !p->ended; p = p->next)
-		;
-	if (!p)
-		return;
+	t->first_ended = p->next_ended;
 	for (i = 0; i < MT_CALL_NR; i++) {
 		t->totals.other[i].count += p->calls[i].count;
 		t->totals.other[i].errors += p->calls[i].errors;
@@ -175,6 +172,18 @@ static void forget_oldest(struct tracker *t)
 	process__drop_sites(p);
 	suspicions__drop(&p->suspicions);
 	free(p);
+}
+
+/* In an order of their own: who looks for one need not pass those that live. */
+static void keep_ended(struct tracker *t, struct process *p)
+{
+	if (t->ended_processes)
+		t->last_ended->next_ended = p;
+	else
+		t->first_ended = p;
+	t->last_ended = p;
+	if (++t->ended_processes > ENDED_MAX)
+		forget_first_ended(t);
 }
 
 void process__set_comm(struct process *p, const char *comm)
@@ -276,8 +285,7 @@ void process__end(struct tracker *t, struct process *p, uint64_t ts_ns, int stat
 	tracker__tell_process(t, PROCESS_EXIT, p, ts_ns);
 	process__leave(t, p);
 	HASH_DEL(t->processes, p);
-	if (++t->ended_processes > ENDED_MAX)
-		forget_oldest(t);
+	keep_ended(t, p);
 }
 
 /* The live process with this identity; one that had the pid before has ended. */

@@ -343,6 +343,43 @@ static void a_tid_is_used_again(void **state)
 	fixture__close(&f);
 }
 
+static bool is_held(const struct fixture *f, uint32_t tgid)
+{
+	struct process *p = NULL;
+
+	do
+		p = tracker__next_process(f->t, p);
+	while (p && p->tgid != tgid);
+	return p;
+}
+
+/* However old they were: not those that live, nor who ended just now. */
+static void who_ended_first_is_forgotten_first(void **state)
+{
+	const uint32_t last = 4096 + 3; /* of those that ended 4096 are known */
+	struct fixture f;
+	uint32_t i;
+
+	fixture__open(&f);
+	for (i = 1; i <= last; i++)
+		fixture__task(&f, i, i, i, i);
+	for (i = last; i > 3; i--)
+		fixture__exits(&f, i, i, i, true);
+	assert_int_equal(tracker__totals(f.t)->forgotten, 0);
+	fixture__exits(&f, 3, 3, 3, true);
+	assert_int_equal(tracker__totals(f.t)->forgotten, 1);
+	assert_false(is_held(&f, last));
+	assert_true(is_held(&f, last - 1));
+	assert_true(is_held(&f, 3));
+	fixture__exits(&f, 1, 1, 1, true);
+	assert_int_equal(tracker__totals(f.t)->forgotten, 2);
+	assert_false(is_held(&f, last - 1));
+	assert_true(is_held(&f, last - 2));
+	assert_true(is_held(&f, 1));
+	assert_non_null(tracker__process(f.t, 2));
+	fixture__close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +397,7 @@ int main(void)
 		cmocka_unit_test(threads_and_groups_exit),
 		cmocka_unit_test(a_pid_is_used_again),
 		cmocka_unit_test(a_tid_is_used_again),
+		cmocka_unit_test(who_ended_first_is_forgotten_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
