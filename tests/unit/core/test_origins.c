@@ -262,6 +262,51 @@ static void ranges_are_weeded_seldom(void **state)
 	region_map__free(map);
 }
 
+#define KINDS 4
+
+/* One of four pages of which each is another part, all made with the same stack. */
+static void make_part(struct origins *o, struct region_map *map, uint32_t i,
+		      const struct heap_view *view)
+{
+	static const uint32_t flags[KINDS] = { REGION_READ, REGION_READ | REGION_EXEC,
+					       REGION_READ, REGION_READ | REGION_SHARED };
+	struct origin_act act = {
+		.cause = { .what = MT_CALL_MMAP, .stack = i / KINDS + 1 },
+		.start = PAGE_AT(2 * i),
+		.end = PAGE_AT(2 * i + 1),
+		.creates = true,
+		.view = view,
+		.hints = i % KINDS == 2 ? HEAP_HINT_STACK : 0,
+		.ts_ns = i + 1,
+	};
+
+	put(map, act.start, act.end, flags[i % KINDS]);
+	assert_int_equal(origins__apply(o, map, &act), 0);
+}
+
+/* More sites with some part each than there are trails, all in use: they go in the end. */
+static void sites_and_parts_are_weeded_seldom(void **state)
+{
+	struct origins *o = origins__new();
+	struct region_map *map = region_map__new();
+	struct backings *backings = backings__new();
+	struct layout layout = { 0 };
+	struct heap_view view = { backings, &layout, NULL };
+	uint32_t i, weeds = 0;
+
+	assert_true(o && map && backings);
+	for (i = 0; i < ORIGINS_TRAILS_MAX; i++) {
+		make_part(o, map, i, &view);
+		weeds += creator(o, 2 * i)->what == CAUSE_OTHERS;
+		if (weeds > 16)
+			fail_msg("act %u: the %uth weed", i, weeds);
+	}
+	acts_are_known(o, map);
+	origins__free(o);
+	region_map__free(map);
+	backings__free(backings);
+}
+
 /* Of all that its parent has seen a child has what its own memory tells of, and no more. */
 static void a_child_knows_what_it_has(void **state)
 {
@@ -425,6 +470,7 @@ int main(void)
 		cmocka_unit_test(histories_go_before_growth),
 		cmocka_unit_test(so_many_ranges_are_forgotten),
 		cmocka_unit_test(ranges_are_weeded_seldom),
+		cmocka_unit_test(sites_and_parts_are_weeded_seldom),
 		cmocka_unit_test(a_child_knows_what_it_has),
 	};
 
