@@ -9,75 +9,97 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A fifo must not make us wait, nor a terminal become ours. */
-#define FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+/*
+ * Paths are what strangers make of them, and who opens a device or a fifo does something to
+ * it: a watchdog begins to count, a writer sees its reader. So it is found first, and opened
+ * when it is known to be a regular file.
+ */
+#define FIND (O_PATH | O_CLOEXEC)
 
 /* The mapped file itself, whatever became of its path; takes CAP_CHECKPOINT_RESTORE (proc(5)). */
-static int open_mapped(const struct stack_file *file)
+static int find_mapped(const struct stack_file *file)
 {
 	char path[96];
-	int fd;
+	int at;
 
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, file->tid,
 		 file->start, file->end);
-	fd = open(path, FLAGS);
-	return fd < 0 ? -errno : fd;
+	at = open(path, FIND);
+	return at < 0 ? -errno : at;
 }
 
-int stack_file__open_in_root(pid_t tid, const char *path)
+static int find_in_root(pid_t tid, const char *path)
 {
-	struct open_how how = { .flags = FLAGS | O_NOFOLLOW,
+	struct open_how how = { .flags = FIND | O_NOFOLLOW,
 				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
 	char root[64];
-	int dir, fd;
+	int dir, at;
 
 	snprintf(root, sizeof(root), "/proc/%d/root", tid);
 	dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -errno;
-	fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
-	if (fd < 0)
-		fd = -errno;
+	at = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
+	if (at < 0)
+		at = -errno;
 	close(dir);
-	return fd;
+	return at;
 }
 
-static int open_here(const char *path)
+/* Maps name no links: one that is there now is another file. */
+static int find_here(const char *path)
 {
-	int fd = open(path, FLAGS);
+	int at = open(path, FIND | O_NOFOLLOW);
 
-	return fd < 0 ? -errno : fd;
+	return at < 0 ? -errno : at;
 }
 
 /* Devices are not compared: on overlayfs and btrfs stat(2) shows others than maps do. */
-static int checked(int fd, const struct stack_file *file)
+static bool is_same(const struct stat *st, const struct stack_file *file)
 {
-	struct stat st;
+	return st->st_size <= (off_t)STACK_FILE_BYTES_MAX && st->st_ino == file->ino;
+}
 
-	if (fd < 0)
-		return fd;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size <= (off_t)STACK_FILE_BYTES_MAX &&
-	    st.st_ino == file->ino)
-		return fd;
-	close(fd);
-	return -ESTALE;
+/* What was found, and is file (NULL: any), for reading; takes the descriptor it was found by. */
+static int open_found(int at, const struct stack_file *file)
+{
+	int fd = -ESTALE;
+	struct stat st;
+	char path[64];
+
+	if (at < 0)
+		return at;
+	if (!fstat(at, &st) && S_ISREG(st.st_mode) && (!file || is_same(&st, file))) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", at);
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (fd < 0)
+			fd = -errno;
+	}
+	close(at);
+	return fd;
+}
+
+int stack_file__open_in_root(pid_t tid, const char *path)
+{
+	return open_found(find_in_root(tid, path), NULL);
 }
 
 int stack_file__open(const struct stack_file *file)
 {
-	int fd = checked(open_mapped(file), file);
+	int fd = open_found(find_mapped(file), file);
 
 	if (fd < 0 && *file->path == '/')
-		fd = checked(stack_file__open_in_root(file->tid, file->path), file);
+		fd = open_found(find_in_root(file->tid, file->path), file);
 	/* It may have ended. */
 	if (fd < 0 && *file->path == '/')
-		fd = checked(open_here(file->path), file);
+		fd = open_found(find_here(file->path), file);
 	return fd;
 }
 

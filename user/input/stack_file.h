@@ -19,7 +19,10 @@ struct stack_file {
 };
 int stack_file__open(const struct stack_file *file);
 
-/* A path below the root directory of a thread, and never out of it; no link is followed last. */
+/*
+ * A regular file by a path below the root directory of a thread, and never out of it; no
+ * link is followed last.
+ */
 int stack_file__open_in_root(pid_t tid, const char *path);
 
 struct stack_process {
