@@ -11,7 +11,12 @@
 #include <unistd.h>
 
 #define SEGMENTS_MAX 512
-#define SECTIONS_MAX SHN_LORESERVE /* as many as e_shnum can say (elf(5)) */
+/*
+ * What is linked has one of each name: some tens, and some hundreds at most where
+ * programs name their own. Only what is not linked yet has thousands.
+ */
+#define SECTIONS_MAX 4096
+#define SECTION_BYTES 288 /* of libelf, which keeps an Elf_Scn and a header of each */
 #define NAMES_BYTES_MAX (1u << 20) /* of all sections */
 
 /* It must be of our own machine: tables are read with its registers in mind. */
@@ -32,7 +37,7 @@ Elf *stack_elf__open(int fd)
 	Elf *elf;
 
 	if (pread(fd, &e, sizeof(e), 0) != (ssize_t)sizeof(e) || !is_ours(&e) ||
-	    e.e_phnum > SEGMENTS_MAX || e.e_shnum >= SECTIONS_MAX || (e.e_shoff && !e.e_shnum))
+	    e.e_phnum > SEGMENTS_MAX || e.e_shnum > SECTIONS_MAX || (e.e_shoff && !e.e_shnum))
 		return NULL;
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ, NULL);
@@ -40,6 +45,20 @@ Elf *stack_elf__open(int fd)
 		return elf;
 	elf_end(elf);
 	return NULL;
+}
+
+size_t stack_elf__footprint(Elf *elf)
+{
+	size_t n, names;
+	GElf_Shdr shdr;
+
+	if (!elf || elf_getshdrnum(elf, &n))
+		return 0;
+	n *= SECTION_BYTES;
+	if (!elf_getshdrstrndx(elf, &names) && gelf_getshdr(elf_getscn(elf, names), &shdr) &&
+	    shdr.sh_size <= NAMES_BYTES_MAX)
+		n += shdr.sh_size;
+	return n;
 }
 
 Elf_Scn *stack_elf__named(Elf *elf, const char *name, GElf_Shdr *ret)

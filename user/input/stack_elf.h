@@ -7,10 +7,14 @@
 #define MEMTRACE_INPUT_STACK_ELF_H
 
 #include <gelf.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* NULL: not one of this machine, or not to be believed. The descriptor must stay open. */
 Elf *stack_elf__open(int fd);
+
+/* Bytes that it takes but for what stack_elf__data() gives; 0 of NULL. */
+size_t stack_elf__footprint(Elf *elf);
 
 /* The first section of that name, or of that type with entries; NULL: none. */
 Elf_Scn *stack_elf__named(Elf *elf, const char *name, GElf_Shdr *ret);

@@ -47,6 +47,7 @@ struct module {
 	struct stack_symbols *symbols;
 	Elf *debug; /* of symbols, when they are in a file of their own */
 	int debug_fd;
+	size_t elf_bytes; /* of both */
 	struct entry *places;
 };
 
@@ -81,6 +82,7 @@ struct module *module__new(int fd, const char *name)
 	m->fd = fd;
 	m->debug_fd = -1;
 	m->elf = fd < 0 ? NULL : stack_elf__open(fd);
+	m->elf_bytes = stack_elf__footprint(m->elf);
 	if (m->elf) {
 		stack_build_id(m->elf, m->build_id);
 		read_segments(m);
@@ -175,6 +177,7 @@ static void open_debug(struct module *m)
 	m->debug_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (m->debug_fd >= 0)
 		m->debug = stack_elf__open(m->debug_fd);
+	m->elf_bytes += stack_elf__footprint(m->debug);
 }
 
 static void read_symbols(struct module *m)
@@ -227,8 +230,8 @@ bool module__is_read(const struct module *m)
 
 size_t module__footprint(const struct module *m)
 {
-	return sizeof(*m) + frames__footprint(m->eh_frame) + frames__footprint(m->debug_frame) +
-	       stack_symbols__footprint(m->symbols) +
+	return sizeof(*m) + m->elf_bytes + frames__footprint(m->eh_frame) +
+	       frames__footprint(m->debug_frame) + stack_symbols__footprint(m->symbols) +
 	       HASH_COUNT(m->places) * (sizeof(struct entry) + sizeof(struct cfi_row));
 }
 

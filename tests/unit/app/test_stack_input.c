@@ -11,8 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -292,6 +294,54 @@ static void corrupt_files(void **state)
 	stacks__free(stacks);
 }
 
+/* Our own head, a page of code and that many empty sections. */
+static int file_of_sections(unsigned int n)
+{
+	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int fd = memfd_create("many", MFD_CLOEXEC);
+	struct {
+		Elf64_Ehdr head;
+		Elf64_Phdr code;
+	} f = { .code = { .p_type = PT_LOAD, .p_filesz = 4096, .p_memsz = 4096 } };
+
+	assert_int_equal(read(self, &f.head, sizeof(f.head)), sizeof(f.head));
+	f.head.e_phoff = sizeof(f.head);
+	f.head.e_phnum = 1;
+	f.head.e_shoff = 4096;
+	f.head.e_shnum = (Elf64_Half)n;
+	f.head.e_shstrndx = 0;
+	assert_int_equal(write(fd, &f, sizeof(f)), sizeof(f));
+	assert_int_equal(ftruncate(fd, 4096 + (off_t)(n * sizeof(Elf64_Shdr))), 0);
+	close(self);
+	return fd;
+}
+
+/* What libelf takes for the sections of a file is counted, and no file makes it take much. */
+static void many_sections(void **state)
+{
+	static const unsigned int numbers[] = { 10, 4096, 4097, 65000 };
+	struct stacks *stacks = stacks__new();
+	struct mallinfo2 before, after;
+	struct module *m;
+	size_t i, taken;
+
+	(void)state;
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		before = mallinfo2();
+		m = module__new(file_of_sections(numbers[i]), "many");
+		assert_non_null(m);
+		assert_non_null(module__place(m, 0x800, true, stacks));
+		assert_true(module__is_read(m));
+		after = mallinfo2();
+		taken = after.uordblks + after.hblkhd - before.uordblks - before.hblkhd;
+		/* Beside the module itself its name, its place and what malloc adds. */
+		assert_in_range(taken, 0, module__footprint(m) + 4096);
+		assert_in_range(module__footprint(m), 0, 2 << 20);
+		module__free(m);
+	}
+	stacks__free(stacks);
+}
+
 static void text_of_stack(void **state)
 {
 	struct stacks *stacks = sample_stacks();
@@ -320,7 +370,7 @@ int main(void)
 		cmocka_unit_test(names_that_double),
 		cmocka_unit_test(names_that_grow_unseen),
 		cmocka_unit_test(generated_code), cmocka_unit_test(corrupt_files),
-		cmocka_unit_test(text_of_stack),
+		cmocka_unit_test(many_sections),  cmocka_unit_test(text_of_stack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
