@@ -192,22 +192,45 @@ int proc__threads(pid_t pid, pid_t **ret_tids, size_t *ret_n)
 	return 0;
 }
 
-int proc__tgid(pid_t tid, pid_t *ret_tgid)
+/*
+ * By lines: one of them has all the groups of a process, which may be 65,536 (NGROUPS_MAX),
+ * and other lines follow it. Newlines in Name are escaped (fs/proc/array.c, proc_task_name).
+ */
+int proc__status(pid_t tid, const char *field, char *ret, size_t size)
 {
-	char path[64], buf[4096];
-	const char *at;
-	uint64_t tgid;
-	ssize_t n;
+	size_t len = strlen(field), room = 0;
+	char path[64], *line = NULL;
+	int err = -EBADMSG;
+	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
-	n = file__read(path, buf, sizeof(buf));
-	if (n < 0)
-		return (int)n;
-	/* Name: comes first, with newlines escaped (fs/proc/array.c, proc_task_name). */
-	at = strstr(buf, "\nTgid:\t");
-	if (!at)
-		return -EBADMSG;
-	at += strlen("\nTgid:\t");
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	while (err && getline(&line, &room, f) > 0) {
+		if (strncmp(line, field, len) || strncmp(line + len, ":\t", 2))
+			continue;
+		snprintf(ret, size, "%s", line + len + 2);
+		err = 0;
+	}
+	if (ferror(f))
+		err = -errno;
+	fclose(f);
+	free(line);
+	return err;
+}
+
+int proc__tgid(pid_t tid, pid_t *ret_tgid)
+{
+	const char *at;
+	uint64_t tgid;
+	char buf[32];
+	int err;
+
+	err = proc__status(tid, "Tgid", buf, sizeof(buf));
+	if (err)
+		return err;
+	at = buf;
 	if (!text__number(&at, 10, &tgid))
 		return -EBADMSG;
 	*ret_tgid = (pid_t)tgid;
@@ -253,11 +276,8 @@ int proc__limits(pid_t pid, struct mt_limits *ret)
 	if (n < 0 || proc_limits__parse(text, ret))
 		return n < 0 ? (int)n : -EBADMSG;
 	/* mm/mlock.c, can_do_mlock(): the limit is none to who has the capability. */
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	n = file__read(path, text, sizeof(text));
-	at = n < 0 ? NULL : strstr(text, "\nCapEff:\t");
-	if (at) {
-		at += strlen("\nCapEff:\t");
+	if (!proc__status(pid, "CapEff", text, sizeof(text))) {
+		at = text;
 		if (text__number(&at, 16, &caps) && caps & 1ull << CAP_IPC_LOCK)
 			ret->memlock = UINT64_MAX;
 	}

@@ -47,6 +47,12 @@ int proc__thread_sp(pid_t pid, pid_t tid, uint64_t *ret_sp);
 /* The threads of pid: an array for free(3). Returns 0 or -errno. */
 int proc__threads(pid_t pid, pid_t **ret_tids, size_t *ret_n);
 
+/*
+ * What follows "FIELD:" and a tab in /proc/TID/status, as far as there is room for it.
+ * Returns 0, -EBADMSG (there is none) or another -errno.
+ */
+int proc__status(pid_t tid, const char *field, char *ret, size_t size);
+
 /* The process (thread group) that tid is a thread of. Returns 0 or -errno. */
 int proc__tgid(pid_t tid, pid_t *ret_tgid);
 

@@ -16,6 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "proc.h"
+
 /*
  * Paths are what strangers make of them, and who opens a device or a fifo does something to
  * it: a watchdog begins to count, a writer sees its reader. So it is found first, and opened
@@ -105,29 +107,20 @@ int stack_file__open(const struct stack_file *file)
 
 int stack_process__read(pid_t tid, struct stack_process *ret)
 {
-	char path[64], text[4096], *at;
+	char text[512], *own;
 	unsigned int uid;
-	ssize_t n;
-	int fd;
+	int err;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return -EBADMSG;
-	text[n] = '\0';
-	at = strstr(text, "\nUid:\t");
-	if (!at || sscanf(at, "\nUid:\t%u", &uid) != 1)
+	err = proc__status(tid, "Uid", text, sizeof(text));
+	if (err)
+		return err;
+	if (sscanf(text, "%u", &uid) != 1)
 		return -EBADMSG;
 	ret->uid = uid;
-	/* "NStgid:\t1234\t7": one for each namespace, its own last. */
-	at = strstr(text, "\nNStgid:");
-	if (!at)
-		return -EBADMSG;
-	at[strcspn(at + 1, "\n") + 1] = '\0';
-	at = strrchr(at, '\t');
-	return at && sscanf(at, "%d", &ret->own_pid) == 1 ? 0 : -EBADMSG;
+	/* "1234\t7": one for each namespace, its own last. */
+	err = proc__status(tid, "NStgid", text, sizeof(text));
+	if (err)
+		return err;
+	own = strrchr(text, '\t');
+	return sscanf(own ? own : text, "%d", &ret->own_pid) == 1 ? 0 : -EBADMSG;
 }

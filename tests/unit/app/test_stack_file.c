@@ -2,7 +2,11 @@
 /*
  * Files that strangers name: a regular one is opened, wherever it is found; of what
  * is none it is not even tried, for to open a device or a fifo does something to it.
+ * And whose they are.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,12 +14,15 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -129,6 +136,7 @@ static pid_t writer(int seen)
 	int i;
 
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (open(in_dir("fifo"), O_WRONLY | O_CLOEXEC) >= 0 && write(seen, "!", 1) == 1)
 			pause();
 		_exit(1);
@@ -170,12 +178,72 @@ static void fifos(void **state)
 	close(ends[1]);
 }
 
+/* More groups than anybody has: they come before what is read. */
+static pid_t with_groups(void)
+{
+	static gid_t groups[20000];
+	int ends[2];
+	pid_t pid;
+	char good;
+	size_t i;
+
+	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		groups[i] = 1000000000 + (gid_t)i;
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		good = !setgroups(i, groups);
+		if (write(ends[1], &good, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ends[0], &good, 1), 1);
+	close(ends[0]);
+	close(ends[1]);
+	if (good)
+		return pid;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return -1;
+}
+
+static void many_groups(void **state)
+{
+	const struct rlimit least = { 4096, 4096 };
+	struct stack_process process, own;
+	struct mt_limits limits, own_limits;
+	pid_t pid, tgid;
+
+	(void)state;
+	/* A capability that is seen lifts it (CAP_IPC_LOCK). */
+	assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &least), 0);
+	pid = with_groups();
+	if (pid < 0)
+		skip();
+	assert_int_equal(proc__tgid(pid, &tgid), 0);
+	assert_int_equal(tgid, pid);
+	assert_int_equal(proc__limits(getpid(), &own_limits), 0);
+	assert_int_equal(proc__limits(pid, &limits), 0);
+	assert_int_equal(limits.memlock, own_limits.memlock);
+	assert_int_equal(stack_process__read(getpid(), &own), 0);
+	assert_int_equal(own.own_pid, getpid());
+	assert_int_equal(own.uid, geteuid());
+	assert_int_equal(stack_process__read(pid, &process), 0);
+	assert_int_equal(process.own_pid, pid);
+	assert_int_equal(process.uid, own.uid);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(stack_process__read(pid, &process), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(regular),
 		cmocka_unit_test(devices),
 		cmocka_unit_test(fifos),
+		cmocka_unit_test(many_groups),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
