@@ -13,29 +13,41 @@
 
 #define MOUNT "/sys/fs/cgroup"
 
-/* Before the path in /proc/PID/cgroup, and where that is mounted by custom (cgroups(7)). */
+/* What a line of /proc/PID/cgroup is for, and where that is mounted by custom (cgroups(7)). */
 static const struct {
-	const char *line, *root;
+	const char *controllers, *root;
 } versions[] = {
-	{ ":memory:/", MOUNT "/memory" },
-	{ "0::/", MOUNT },
+	{ "memory", MOUNT "/memory" },
+	{ "", MOUNT },
 };
 static const char *const limits[] = { "memory.max", "memory.limit_in_bytes" };
 
+/* The path of the line "NUMBER:CONTROLLERS:/PATH", in which there may be colons; NULL: none. */
+static const char *path_of(const char *text, const char *controllers)
+{
+	size_t len = strlen(controllers);
+	const char *at;
+
+	for (; *text; text += *text == '\n') {
+		at = text + strspn(text, "0123456789");
+		if (*at == ':' && !strncmp(at + 1, controllers, len) &&
+		    !strncmp(at + 1 + len, ":/", 2))
+			return at + 2 + len;
+		text += strcspn(text, "\n");
+	}
+	return NULL;
+}
+
 int cgroup__parse(const char *text, char ret[PATH_MAX])
 {
-	const char *at, *path;
+	const char *path;
 	size_t i, len;
 	int n;
 
 	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
-		at = strstr(text, versions[i].line);
-		/* v2: at the beginning of a line; v1: after a number. */
-		while (at && i == 1 && at != text && at[-1] != '\n')
-			at = strstr(at + 1, versions[i].line);
-		if (!at)
+		path = path_of(text, versions[i].controllers);
+		if (!path)
 			continue;
-		path = at + strlen(versions[i].line) - 1;
 		len = strcspn(path, "\n");
 		/* What lies outside of our own namespace cannot be named: cgroup_namespaces(7). */
 		if (!strncmp(path, "/..", 3))

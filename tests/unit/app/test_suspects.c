@@ -35,6 +35,8 @@ static void cgroup_paths(void **state)
 		{ "4:memory:/\n0::/a\n", "/sys/fs/cgroup/memory" },
 		/* Not a line of its own: a name that somebody chose. */
 		{ "1:name=x:/0::/a\n0::/b\n", "/sys/fs/cgroup/b" },
+		{ "0::/x:memory:/y\n", "/sys/fs/cgroup/x:memory:/y" },
+		{ "1:name=x:/a:memory:/b\n0::/c\n", "/sys/fs/cgroup/c" },
 		{ "0::/../other\n", NULL },
 		{ "1:cpu:/\n", NULL },
 		{ "", NULL },
