@@ -32,6 +32,7 @@ struct place {
 /* A test's verdict, as it grows: the first failure stays. */
 struct verdict {
 	bool failed;
+	bool skipped;	       /* all that was lost the kernel did not run a program for */
 	char why[WHY_LEN];     /* when failed */
 	char details[WHY_LEN]; /* when not */
 };
@@ -139,7 +140,7 @@ struct json_object *json__get(struct json_object *o, const char *field); /* NULL
 
 /* The summary that closes a recording. */
 struct totals {
-	int64_t seen, delivered, lost, resyncs;
+	int64_t seen, delivered, lost, missed, resyncs;
 	char causes[160]; /* of the losses, as they are in the record */
 };
 bool totals__of(struct totals *t, struct json_object *summary);

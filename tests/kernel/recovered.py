@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # How long maps were uncertain, by the state records of a file: recovered.py FILE
-# prints "TIMES MAX-SECTIONS MEDIAN-MS MAX-MS", and the times one was left so.
+# prints "TIMES MAX-SECTIONS MEDIAN-MS MAX-MS", how many were left so, and how often it
+# took more than 8 sections.
 import json
 import sys
 
@@ -16,4 +17,4 @@ for line in open(sys.argv[1]):
         sections.append(record.get("sections", 0))
 times.sort()
 median, most = (times[len(times) // 2], times[-1]) if times else (0, 0)
-print(len(times), max(sections), f"{median:.1f} {most:.1f}", len(since))
+print(len(times), max(sections), f"{median:.1f} {most:.1f}", len(since), sum(n > 8 for n in sections))

@@ -24,7 +24,7 @@ over_burst() { # OPTION...
 
 # Every loss was noticed, and nothing that is wrong was believed.
 want_recovery() {
-	local lost seen delivered missing verified times median longest left
+	local lost seen delivered missing verified median longest left
 	lost=$(summary sections_lost "$T/records")
 	seen=$(summary sections_seen "$T/records")
 	delivered=$(summary sections_delivered "$T/records")
@@ -40,7 +40,7 @@ want_recovery() {
 	[ "${verified:-0}" -ge 1 ] || fail "no map was compared"
 	[ "$(summary uncertain "$T/records")" = 0 ] || fail "uncertain at the end"
 	grep '"type":"map"' "$T/records" | grep -q '"exact":true' || fail "the map was not exact when it stood still"
-	read -r times most median longest left <<<"$(python3 "$KERNEL_TESTS/recovered.py" "$T/records")"
+	read -r times most median longest left late <<<"$(python3 "$KERNEL_TESTS/recovered.py" "$T/records")"
 	[ "$left" = 0 ] || fail "$left maps stayed uncertain"
 	# In the burst's three seconds: how long each took is the machine's matter.
 	[ "$times" -ge 5 ] || fail "exact again $times times only"
@@ -52,7 +52,8 @@ want_recovery() {
 counted_loss() {
 	over_burst --test-drop=1/100
 	want_recovery
-	[ "$most" -le 8 ] || fail "exact again only after $most sections"
+	# Who lost one says so before the next section ends, unless the host has taken its CPU away.
+	[ $((late * 100)) -le "$times" ] || fail "$late of $times times exact again only after more than 8 sections, $most at most"
 }
 
 # Nobody counts it for the space: only numbers tell.
